@@ -1,0 +1,54 @@
+import type { RecordErrorCode } from './errors.ts';
+import type { JsonTape } from './json-tape.ts';
+
+/** Who sends, as `auth/` found out. `id` names the credential and is safe to log. */
+export interface Principal {
+  readonly id: string;
+  /** True when one of the grants of this principal allows the operation on the pipeline. */
+  readonly can: (operation: Operation, pipeline: string) => boolean;
+}
+
+/** What a grant allows on a pipeline: post records, look at state, change state or query. */
+export type Operation = 'write' | 'read' | 'admin';
+
+/** One HTTP request that carries records. */
+export interface Delivery {
+  /** UUIDv7 of the request; also the request id in answers and logs. */
+  readonly id: string;
+  readonly pipeline: string;
+  /** From the URL. Absent on `/v1/ingest/{pipeline}`. */
+  readonly topic?: string;
+  readonly principal: string;
+  /** Decompressed, and no larger than the limits allow. */
+  readonly body: Buffer;
+  /** Milliseconds since the epoch. */
+  readonly receivedAt: number;
+}
+
+/** A JSON value that still is its text: `node` is a token of the tape. */
+export interface JsonValue {
+  readonly tape: JsonTape;
+  readonly node: number;
+}
+
+/** One record of a delivery. `ordinal` counts from 0 in the order of the body and is the index in every answer. */
+export interface RecordEnvelope {
+  readonly ordinal: number;
+  readonly value: JsonValue;
+}
+
+/** The records of one delivery, in order. */
+export interface Batch {
+  readonly delivery: Delivery;
+  readonly records: readonly RecordEnvelope[];
+}
+
+/** A record that can't be written, and why. Never carries the value. */
+export interface Rejection {
+  readonly ordinal: number;
+  readonly code: RecordErrorCode;
+  /** Path of the column or field, such as `address.zip` or `tags[3]`. */
+  readonly column?: string;
+  /** One sentence: what is wrong and what to change. No value in it. */
+  readonly reason: string;
+}

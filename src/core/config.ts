@@ -1,0 +1,100 @@
+import type { Operation } from './batch.ts';
+import type { Guarantee } from './outcome.ts';
+
+/** The whole configuration after validation: every default filled in, every secret resolved. */
+export interface Config {
+  readonly listen: { readonly host: string; readonly port: number };
+  /** Directory of the embedded engine, the key store and, later, the ledger. Absolute. */
+  readonly data: string;
+  readonly clickhouse: ClickHouseConfig;
+  readonly auth: { readonly keys: readonly StoredKey[]; readonly keyHeader: string };
+  readonly limits: Limits;
+  readonly pipelines: readonly PipelineConfig[];
+  readonly log: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
+}
+
+export type ClickHouseConfig =
+  | { readonly embedded: true; readonly database: string; readonly maxMemoryBytes: number }
+  | {
+      readonly embedded: false;
+      readonly url: string;
+      readonly username: string;
+      readonly password: string;
+      readonly database: string;
+      /** Milliseconds a statement may take before its outcome counts as unknown. */
+      readonly requestTimeoutMs: number;
+    };
+
+/** A credential as it is stored: the key itself is nowhere. */
+export interface StoredKey {
+  readonly id: string;
+  /** `sha256:` and 64 hex digits. */
+  readonly hash: string;
+  readonly grants: readonly GrantConfig[];
+}
+
+export interface GrantConfig {
+  /** A pipeline's name or `*`. */
+  readonly pipeline: string;
+  readonly can: readonly Operation[];
+}
+
+/** Bytes unless named otherwise. */
+export interface Limits {
+  readonly body: number;
+  readonly inflated: number;
+  /** Inflated bytes allowed for each compressed byte. */
+  readonly inflateRatio: number;
+  readonly record: number;
+  readonly records: number;
+  /** JSON values of all records of a body together. */
+  readonly values: number;
+  readonly depth: number;
+  readonly headers: number;
+  readonly headerCount: number;
+  /** Milliseconds. */
+  readonly headerTimeoutMs: number;
+  readonly bodyTimeoutMs: number;
+  readonly keepAliveMs: number;
+  readonly inFlight: number;
+}
+
+export interface PipelineConfig {
+  readonly name: string;
+  /** Which `/v1/topics/{topic}` lead here: names, or regular expressions that must match the whole topic. */
+  readonly topics: ReadonlyArray<string | RegExp>;
+  /** `table` or `database.table`; `${topic}` stands for the topic with `.` and `-` as `_`. */
+  readonly table: string;
+  readonly framing: FramingConfig;
+  readonly columns: Readonly<Record<string, ColumnRule>>;
+  readonly autoCreate: 'infer' | 'off';
+  readonly autoEvolve: 'add' | 'off';
+  /** Sorting key of a table the pipeline creates; empty is `tuple()`. */
+  readonly orderBy: readonly string[];
+  readonly unknownFields: UnknownFields;
+  readonly onError: 'reject';
+  readonly guarantee: Guarantee;
+}
+
+/** How records stand in a body. `auto` finds out. */
+export interface FramingConfig {
+  readonly kind: 'auto' | 'object' | 'array' | 'ndjson' | 'concatenated' | 'comma' | 'strings';
+  /** Text the sender puts around each body, such as `batch.prefix` and `batch.suffix` of a connector. */
+  readonly prefix: string;
+  readonly suffix: string;
+}
+
+/** What to do for one column: the key in `columns` is the column's name. */
+export interface ColumnRule {
+  /** Path of the field, dotted; the column's own name when absent. */
+  readonly from?: string;
+  /** The field of this name is known and not stored. */
+  readonly drop?: true;
+  /** Unit of a number in a Date, DateTime or Time column, counted from 1970-01-01 UTC (Time: from midnight). */
+  readonly unit?: 'days' | 's' | 'ms' | 'us' | 'ns';
+}
+
+export type UnknownFields =
+  | { readonly do: 'reject' | 'ignore' | 'evolve' }
+  /** All unknown fields of a record as one object into this column (JSON, String or Map). */
+  | { readonly do: 'into'; readonly column: string };

@@ -1,0 +1,20 @@
+import type { Rejection } from './batch.ts';
+
+/**
+ * What became of a delivery. `respond/` is a total function of it.
+ * - `stored`: every record is queryable in ClickHouse.
+ * - `refused`: nothing was written because of these records; `total` is how many the delivery had.
+ * A delivery that fails as a whole is a thrown GatewayError instead.
+ */
+export type Outcome =
+  | {
+      readonly kind: 'stored';
+      readonly accepted: number;
+      readonly duplicate: number;
+      readonly quarantined: number;
+      readonly batch?: string;
+    }
+  | { readonly kind: 'refused'; readonly rejections: readonly Rejection[]; readonly total: number };
+
+/** What a pipeline promises, computed when it starts, never assumed. */
+export type Guarantee = 'exactly-once' | 'at-least-once';

@@ -1,0 +1,93 @@
+import {
+  closeSync,
+  ftruncateSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statfsSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { join } from 'node:path';
+
+/** A file that holds one block while the engine reads it. */
+export interface ScratchFile {
+  readonly path: string;
+  /** Replaces the content. */
+  write(data: Buffer): void;
+}
+
+/** A private directory of scratch files. */
+export interface Scratch {
+  open(name: string): ScratchFile;
+  close(): void;
+}
+
+const PREFIX = 'sluice-';
+const SHARED_MEMORY = '/dev/shm';
+const TMPFS_MAGIC = 0x01021994;
+
+/**
+ * Scratch space on tmpfs where there is one, so that handing a block to the engine costs no disk write; otherwise in
+ * `fallback`. Removes what processes that no longer live have left behind.
+ */
+export function createScratch(fallback: string): Scratch {
+  const root = isTmpfs(SHARED_MEMORY) ? SHARED_MEMORY : fallback;
+  mkdirSync(root, { recursive: true });
+  removeOrphans(root);
+  const directory = mkdtempSync(join(root, PREFIX));
+  writeFileSync(join(directory, 'pid'), String(process.pid));
+  const descriptors: number[] = [];
+  return {
+    open(name) {
+      const path = join(directory, name);
+      const descriptor = openSync(path, 'w', 0o600);
+      descriptors.push(descriptor);
+      return {
+        path,
+        write(data) {
+          let written = 0;
+          while (written < data.length) written += writeSync(descriptor, data, written, data.length - written, written);
+          ftruncateSync(descriptor, data.length);
+        },
+      };
+    },
+    close() {
+      for (const descriptor of descriptors) closeSync(descriptor);
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+function isTmpfs(path: string): boolean {
+  try {
+    return statfsSync(path).type === TMPFS_MAGIC;
+  } catch {
+    return false;
+  }
+}
+
+function removeOrphans(root: string): void {
+  for (const name of readdirSync(root)) {
+    if (!name.startsWith(PREFIX)) continue;
+    const directory = join(root, name);
+    try {
+      if (!isAlive(Number(readFileSync(join(directory, 'pid'), 'utf8')))) rmSync(directory, { recursive: true, force: true });
+    } catch {
+      // Not ours to judge: no pid file yet, or another user's directory.
+    }
+  }
+}
+
+/** Whether a process of this machine lives. */
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
