@@ -35,6 +35,8 @@ export interface JsonValue {
 export interface RecordEnvelope {
   readonly ordinal: number;
   readonly value: JsonValue;
+  /** Whether the record's text has no newline, so that it can stand on a line of its own as it is. */
+  readonly singleLine: boolean;
 }
 
 /** The records of one delivery, in order. */

@@ -1,0 +1,37 @@
+import type { Batch, Delivery } from '../../src/core/batch.ts';
+import type { FramingConfig, Limits } from '../../src/core/config.ts';
+import { textOf } from '../../src/core/json-tape.ts';
+import { createDecoder } from '../../src/decode/decoder.ts';
+
+export const AUTO: FramingConfig = { kind: 'auto', prefix: '', suffix: '' };
+
+export const LIMITS: Limits = {
+  body: 64 * 2 ** 20,
+  inflated: 256 * 2 ** 20,
+  inflateRatio: 200,
+  record: 16 * 2 ** 20,
+  records: 100_000,
+  values: 8_000_000,
+  depth: 64,
+  headers: 65_536,
+  headerCount: 1000,
+  headerTimeoutMs: 10_000,
+  bodyTimeoutMs: 60_000,
+  keepAliveMs: 90_000,
+  inFlight: 512 * 2 ** 20,
+};
+
+/** A delivery with this body. */
+export function deliveryOf(body: string | Buffer, topic = 'orders'): Delivery {
+  return { id: 'd1', pipeline: 'p', topic, principal: 'tester', body: Buffer.from(body), receivedAt: 0 };
+}
+
+/** The records of a body, read by the real decoder. */
+export async function batchOf(body: string | Buffer, framing: FramingConfig = AUTO): Promise<Batch> {
+  return await createDecoder(LIMITS)(deliveryOf(body), framing);
+}
+
+/** Each record's own text. */
+export function textsOf(batch: Batch): string[] {
+  return batch.records.map(({ value }) => textOf(value.tape, value.node));
+}
