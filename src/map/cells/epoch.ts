@@ -1,0 +1,45 @@
+import type { CellOptions } from '../cell.ts';
+import { type Decimal, parseDecimal } from './number-text.ts';
+
+export type Unit = NonNullable<CellOptions['unit']>;
+
+/** Powers of ten by which a second is cut; a day is not one. */
+const DIGITS: Readonly<Record<Exclude<Unit, 'days'>, number>> = { s: 0, ms: 3, us: 6, ns: 9 };
+
+/** No time that any column holds needs more digits. */
+const MOST_DIGITS = 30;
+
+/**
+ * A number of `unit` in ticks of 10^−`precision` seconds; undefined when it is no whole number of ticks, or far outside every column.
+ */
+export function ticksOf(text: string, unit: Unit, precision: number): bigint | undefined {
+  const decimal = parseDecimal(text);
+  if (decimal === undefined) return undefined;
+  if (decimal.digits === '') return 0n;
+  const factor = unit === 'days' ? 86_400n : 1n;
+  const exponent = precision - (unit === 'days' ? 0 : DIGITS[unit]) - decimal.scale;
+  if (exponent > MOST_DIGITS || exponent < -MOST_DIGITS || decimal.digits.length > 2 * MOST_DIGITS) return undefined;
+  return scaled(decimal, factor, exponent);
+}
+
+function scaled({ negative, digits }: Decimal, factor: bigint, exponent: number): bigint | undefined {
+  const value = BigInt(digits) * factor * (negative ? -1n : 1n);
+  if (exponent >= 0) return value * 10n ** BigInt(exponent);
+  const divisor = 10n ** BigInt(-exponent);
+  return value % divisor === 0n ? value / divisor : undefined;
+}
+
+/** `YYYY-MM-DD` of a day since 1970-01-01. */
+export function dateText(days: number): string {
+  return new Date(days * 86_400_000).toISOString().slice(0, 10);
+}
+
+/** `[-]hh:mm:ss[.f…]` of ticks of 10^−`precision` seconds. */
+export function clockText(ticks: bigint, precision: number): string {
+  const size = 10n ** BigInt(precision);
+  const magnitude = ticks < 0n ? -ticks : ticks;
+  const seconds = Number(magnitude / size);
+  const parts = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60].map((part) => String(part).padStart(2, '0'));
+  const fraction = precision === 0 ? '' : `.${String(magnitude % size).padStart(precision, '0')}`;
+  return `${ticks < 0n ? '-' : ''}${parts.join(':')}${fraction}`;
+}

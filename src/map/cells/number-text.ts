@@ -1,0 +1,57 @@
+/** Longest number text that is looked at digit by digit. No column type holds more, and no sender writes it in good faith. */
+const LONGEST = 1500;
+
+/**
+ * A decimal number taken apart: ±`digits` × 10^−`scale`. Without leading or trailing zeros in `digits`, so that equal numbers are equal;
+ * zero has no digits and scale 0. `scale` is negative for 1e3.
+ */
+export interface Decimal {
+  readonly negative: boolean;
+  readonly digits: string;
+  readonly scale: number;
+}
+
+const NUMBER = /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/;
+
+/** Takes a JSON number apart; undefined when the text is none, or longer than any value can need. */
+export function parseDecimal(text: string): Decimal | undefined {
+  if (text.length > LONGEST) return undefined;
+  const [, sign, whole = '', fraction = '', exponent = '0'] = NUMBER.exec(text) ?? [];
+  if (sign === undefined || (whole.length > 1 && whole.startsWith('0'))) return undefined;
+  let digits = (whole + fraction).replace(/^0+/, '');
+  let scale = fraction.length - Number(exponent);
+  const trailing = digits.length - digits.replace(/0+$/, '').length;
+  if (digits.length === trailing) return { negative: sign === '-', digits: '', scale: 0 };
+  digits = digits.slice(0, digits.length - trailing);
+  scale -= trailing;
+  return { negative: sign === '-', digits, scale };
+}
+
+/** Digits before the point; 0 for numbers below 1. */
+export function wholeDigits({ digits, scale }: Decimal): number {
+  return Math.max(0, digits.length - scale);
+}
+
+/** The number without an exponent. Only for numbers known to be short: see {@link wholeDigits} and the scale. */
+export function plainText({ negative, digits, scale }: Decimal): string {
+  const sign = negative && digits !== '' ? '-' : '';
+  if (digits === '') return '0';
+  if (scale <= 0) return `${sign}${digits}${'0'.repeat(-scale)}`;
+  const padded = digits.padStart(scale + 1, '0');
+  return `${sign}${padded.slice(0, -scale)}.${padded.slice(-scale)}`;
+}
+
+/** Whether the binary number `value` is exactly the decimal, without any rounding. */
+export function isExactly({ negative, digits, scale }: Decimal, value: number): boolean {
+  if (digits === '') return value === 0;
+  if (!Number.isFinite(value) || value === 0 || value < 0 !== negative) return false;
+  let mantissa = Math.abs(value);
+  let exponent = 0;
+  while (!Number.isInteger(mantissa)) {
+    mantissa *= 2;
+    exponent -= 1;
+  }
+  const left = BigInt(digits) * 10n ** BigInt(Math.max(0, -scale)) * 2n ** BigInt(-exponent);
+  const right = BigInt(mantissa) * 10n ** BigInt(Math.max(0, scale));
+  return left === right;
+}
