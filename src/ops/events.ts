@@ -14,13 +14,16 @@ export interface RequestDone {
 
 /** Everything the gateway reports, as typed functions: the only source of its log. */
 export interface Events {
-  started(facts: { url: string; destination: string; version: string; configuration: object }): void;
+  started(facts: { url: string; version: string; configuration: object }): void;
   /** Quiet at the default level while requests succeed. */
   requestDone(event: RequestDone): void;
   bug(error: unknown, requestId: string): void;
-  targetUnavailable(reason: string): void;
+  keysReloaded(keys: number): void;
+  /** The keys that were read last still count. */
+  keysUnreadable(problem: string): void;
   stopping(reason: string): void;
-  stopped(): void;
+  /** `inTime` is false when requests were still in flight. */
+  stopped(inTime: boolean): void;
 }
 
 /** Events that go to `log`. */
@@ -33,9 +36,13 @@ export function createEvents(log: Log): Events {
       else log.debug(event, 'request done');
     },
     bug: (error, requestId) => log.error({ requestId, stack: stackOf(error) }, 'bug'),
-    targetUnavailable: (reason) => log.warn({ reason }, 'ClickHouse is not available yet'),
+    keysReloaded: (keys) => log.info({ keys }, 'keys read again'),
+    keysUnreadable: (problem) => log.error({ problem }, 'keys cannot be read'),
     stopping: (reason) => log.info({ reason }, 'stopping'),
-    stopped: () => log.info('stopped'),
+    stopped(inTime) {
+      if (inTime) log.info('stopped');
+      else log.warn('stopped with requests in flight');
+    },
   };
 }
 

@@ -6,7 +6,7 @@ export type Log = Logger;
  * The gateway's log: JSON lines on standard output. Anything that could hold a credential is redacted by path, in case an object
  * with it is ever logged.
  */
-export function createLog(level: string, destination: NodeJS.WritableStream): Log {
+export function createLog(level: string, destination: { write(text: string): unknown }): Log {
   return pino(
     {
       level,

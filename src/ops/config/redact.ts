@@ -1,0 +1,75 @@
+import { stringify } from 'yaml';
+import type { Config, PipelineConfig, UnknownFields } from '../../core/config.ts';
+import { topicPatternText } from './topic-pattern.ts';
+import { durationText, sizeText } from './units.ts';
+
+const HIDDEN = '(hidden)';
+
+/** The configuration in the words of the file, every default written out and every secret hidden: for logs and screens. */
+export function redactedConfig(config: Config): Record<string, unknown> {
+  const { listen, limits } = config;
+  return {
+    listen: `${listen.host.includes(':') ? `[${listen.host}]` : listen.host}:${listen.port}`,
+    data: config.data,
+    log: config.log,
+    clickhouse: clickhouseText(config.clickhouse),
+    auth: {
+      key_header: config.auth.keyHeader,
+      keys: config.auth.keys.map(({ id, grants }) => ({ id, hash: HIDDEN, grants })),
+    },
+    limits: {
+      body: sizeText(limits.body),
+      inflated: sizeText(limits.inflated),
+      inflate_ratio: limits.inflateRatio,
+      record: sizeText(limits.record),
+      records: limits.records,
+      values: limits.values,
+      depth: limits.depth,
+      headers: sizeText(limits.headers),
+      header_count: limits.headerCount,
+      header_timeout: durationText(limits.headerTimeoutMs),
+      body_timeout: durationText(limits.bodyTimeoutMs),
+      keep_alive: durationText(limits.keepAliveMs),
+      in_flight: sizeText(limits.inFlight),
+    },
+    pipelines: Object.fromEntries(config.pipelines.map((pipeline) => [pipeline.name, redactedPipeline(pipeline)])),
+  };
+}
+
+/** {@link redactedConfig} as YAML. */
+export function redactedYaml(config: Config): string {
+  return stringify(redactedConfig(config), { aliasDuplicateObjects: false, lineWidth: 0 });
+}
+
+function clickhouseText(clickhouse: Config['clickhouse']): Record<string, unknown> {
+  const { embedded, database } = clickhouse;
+  if (clickhouse.embedded) return { embedded, database, max_memory: sizeText(clickhouse.maxMemoryBytes) };
+  return {
+    embedded,
+    url: clickhouse.url,
+    username: clickhouse.username,
+    password: HIDDEN,
+    database,
+    request_timeout: durationText(clickhouse.requestTimeoutMs),
+  };
+}
+
+/** One pipeline of {@link redactedConfig}. */
+export function redactedPipeline(pipeline: PipelineConfig): Record<string, unknown> {
+  return {
+    topics: pipeline.topics.map((topic) => (typeof topic === 'string' ? topic : topicPatternText(topic))),
+    table: pipeline.table,
+    framing: { ...pipeline.framing },
+    columns: { ...pipeline.columns },
+    auto_create: pipeline.autoCreate,
+    auto_evolve: pipeline.autoEvolve,
+    order_by: pipeline.orderBy,
+    unknown_fields: unknownText(pipeline.unknownFields),
+    on_error: pipeline.onError,
+    guarantee: pipeline.guarantee,
+  };
+}
+
+function unknownText(unknown: UnknownFields): string | { into: string } {
+  return unknown.do === 'into' ? { into: unknown.column } : unknown.do;
+}
