@@ -8,8 +8,10 @@ export interface ByteWriter {
   utf8(text: string): void;
   /** Appends `source[start, end)`. */
   copy(source: Buffer, start: number, end: number): void;
-  /** Forgets everything after `length` bytes. */
-  truncate(length: number): void;
+  /**
+   * Makes the JSON text from byte `from` on one line. A newline byte can only stand between tokens: inside strings it is escaped.
+   */
+  joinLines(from: number): void;
   /** The bytes written so far; valid until the next append. */
   bytes(): Buffer;
 }
@@ -40,8 +42,8 @@ export function createByteWriter(capacity = 4096): ByteWriter {
       reserve(end - start);
       length += source.copy(buffer, length, start, end);
     },
-    truncate(to) {
-      length = to;
+    joinLines(from) {
+      for (let p = from; p < length; p++) if (buffer[p] === 0x0a || buffer[p] === 0x0d) buffer[p] = 0x20;
     },
     bytes() {
       return buffer.subarray(0, length);

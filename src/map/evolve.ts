@@ -1,0 +1,45 @@
+import type { PipelineConfig } from '../core/config.ts';
+import { GatewayError } from '../core/errors.ts';
+import type { Destination } from '../core/ports.ts';
+import type { TableName } from '../core/table.ts';
+import type { InferredColumn } from './infer.ts';
+import { quote, quoteTable } from './table-name.ts';
+
+/** How many blocks back a table of ours remembers their tokens. */
+const DEDUPLICATION_WINDOW = 10_000;
+
+/** On the embedded engine an insert returns when its rows are on disk: the operating system's cache does not survive a power cut. */
+const EMBEDDED_SETTINGS = ', fsync_after_insert = 1, fsync_part_directory = 1';
+
+/**
+ * The statement that makes the table of a pipeline. Harmless when somebody else made it meanwhile.
+ * @throws GatewayError `table_unsuitable` when `order_by` names a column there is none for.
+ */
+export function createTableSql(
+  name: TableName,
+  columns: readonly InferredColumn[],
+  { name: pipeline, orderBy }: PipelineConfig,
+  kind: Destination['kind'],
+): string {
+  const absent = orderBy.find((column) => !columns.some((found) => found.name === column));
+  if (absent !== undefined)
+    throw new GatewayError(
+      'table_unsuitable',
+      `Pipeline ${pipeline}, order_by: the records have no field for the column ${absent}, so the table cannot be made`,
+    );
+  const lines = columns.map(({ name: column, type }) => `${quote(column)} ${type}`);
+  const key = orderBy.length === 0 ? 'tuple()' : `(${orderBy.map(quote).join(', ')})`;
+  const settings = `non_replicated_deduplication_window = ${DEDUPLICATION_WINDOW}${kind === 'embedded' ? EMBEDDED_SETTINGS : ''}`;
+  return `CREATE TABLE IF NOT EXISTS ${quoteTable(name)} (${lines.join(', ')}) ENGINE = MergeTree ORDER BY ${key} SETTINGS ${settings}`;
+}
+
+/** The statement that adds columns. Harmless when somebody else added them meanwhile. */
+export function addColumnsSql(name: TableName, columns: readonly InferredColumn[]): string {
+  const parts = columns.map(({ name: column, type }) => `ADD COLUMN IF NOT EXISTS ${quote(column)} ${type}`);
+  return `ALTER TABLE ${quoteTable(name)} ${parts.join(', ')}`;
+}
+
+/** The statement that makes the database of a table. */
+export function createDatabaseSql({ database }: TableName): string {
+  return `CREATE DATABASE IF NOT EXISTS ${quote(database)}`;
+}

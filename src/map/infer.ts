@@ -1,0 +1,204 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Batch } from '../core/batch.ts';
+import type { ColumnRule, PipelineConfig } from '../core/config.ts';
+import { endOf, type JsonTape, kindOf, nextOf, OBJECT, shapeOf, startOf } from '../core/json-tape.ts';
+import { createFault, FAULTY } from './cell.ts';
+import { parseColumnType } from './column-type.ts';
+import { compileCell } from './compile-cell.ts';
+import { createSeen, observe, type Seen } from './observe.ts';
+import { quote } from './table-name.ts';
+
+/** A column for fields that have none. */
+export interface InferredColumn {
+  readonly name: string;
+  /** As ClickHouse spells it. */
+  readonly type: string;
+}
+
+const BYTES_A_TURN = 1024 * 1024;
+
+/** Column names that ClickHouse takes, quoted, and that are not the gateway's own. */
+const USABLE_NAME = /^(?!_sluice_)[^\p{Cc}\\`]{1,128}$/u;
+
+const UNIT_TYPES: Readonly<Record<NonNullable<ColumnRule['unit']>, string>> = {
+  days: 'Date32',
+  s: "DateTime64(3, 'UTC')",
+  ms: "DateTime64(3, 'UTC')",
+  us: "DateTime64(6, 'UTC')",
+  ns: "DateTime64(9, 'UTC')",
+};
+
+/** A value of a column in one of the records. */
+interface Sample {
+  readonly tape: JsonTape;
+  readonly node: number;
+}
+
+interface Field {
+  readonly seen: Seen;
+  readonly samples: Sample[];
+}
+
+/** Which fields to infer: all, or those of a table that has others already. */
+export interface InferOptions {
+  /** Whether a top-level field needs a column. */
+  readonly wants: (key: string) => boolean;
+  /** Rows exist that have no value for the new columns. */
+  readonly addToRows: boolean;
+}
+
+/**
+ * Columns for the fields of a batch, in the order they are first seen. Every record of the batch fits its columns: a type that turns out not to hold
+ * a value gives way to String, which holds any JSON text.
+ */
+export async function inferColumns(batch: Batch, pipeline: PipelineConfig, { wants, addToRows }: InferOptions): Promise<InferredColumn[]> {
+  const sources = sourcesOf(pipeline);
+  const fields = new Map<string, Field>();
+  let objects = 0;
+  let turn = 0;
+  for (const { value } of batch.records) {
+    const { tape, node } = value;
+    if (kindOf(tape, node) !== OBJECT) continue;
+    objects++;
+    collect(tape, node, { sources, fields, wants });
+    turn += endOf(tape, node) - startOf(tape, node);
+    if (turn > BYTES_A_TURN) {
+      turn = 0;
+      await nextTurn();
+    }
+  }
+  const columns: InferredColumn[] = [];
+  for (const [name, field] of fields) {
+    const required = pipeline.orderBy.includes(name);
+    const absent = addToRows || field.seen.values < objects;
+    columns.push({
+      name,
+      type: typeFor(field, { absent: absent && !required, unit: pipeline.columns[name]?.unit, dotted: name.includes('.') }),
+    });
+  }
+  return columns;
+}
+
+/** Top-level field → what it and the fields inside it lead to. */
+interface Sources {
+  readonly dropped: ReadonlySet<string>;
+  /** Paths of columns that are filled from elsewhere, by the first key of the path. */
+  readonly paths: ReadonlyMap<string, ReadonlyArray<{ readonly column: string; readonly rest: readonly string[] }>>;
+  readonly moved: ReadonlySet<string>;
+}
+
+function sourcesOf(pipeline: PipelineConfig): Sources {
+  const dropped = new Set<string>();
+  const moved = new Set<string>();
+  const paths = new Map<string, Array<{ column: string; rest: string[] }>>();
+  for (const [column, { from, drop }] of Object.entries(pipeline.columns)) {
+    if (drop === true) dropped.add(column);
+    if (from === undefined) continue;
+    moved.add(column);
+    const [first = '', ...rest] = from.split('.');
+    paths.set(first, [...(paths.get(first) ?? []), { column, rest }]);
+  }
+  return { dropped, moved, paths };
+}
+
+function collect(
+  tape: JsonTape,
+  node: number,
+  into: { sources: Sources; fields: Map<string, Field>; wants: (key: string) => boolean },
+): void {
+  const { sources, fields, wants } = into;
+  let child = node + 1;
+  for (const key of shapeOf(tape, node).keys) {
+    const paths = sources.paths.get(key);
+    if (paths !== undefined) {
+      for (const { column, rest } of paths) {
+        const at = descend(tape, child, rest);
+        if (at !== undefined && wants(column)) add(fields, column, tape, at);
+      }
+    } else if (!sources.dropped.has(key) && !sources.moved.has(key) && wants(key) && USABLE_NAME.test(key)) {
+      add(fields, key, tape, child);
+    }
+    child = nextOf(tape, child);
+  }
+}
+
+function descend(tape: JsonTape, node: number, [first, ...rest]: readonly string[]): number | undefined {
+  if (first === undefined) return node;
+  if (kindOf(tape, node) !== OBJECT) return undefined;
+  let child = node + 1;
+  for (const key of shapeOf(tape, node).keys) {
+    if (key === first) return descend(tape, child, rest);
+    child = nextOf(tape, child);
+  }
+  return undefined;
+}
+
+function add(fields: Map<string, Field>, name: string, tape: JsonTape, node: number): void {
+  let field = fields.get(name);
+  if (field === undefined) {
+    field = { seen: createSeen(), samples: [] };
+    fields.set(name, field);
+  }
+  observe(field.seen, tape, node);
+  field.samples.push({ tape, node });
+}
+
+function typeFor(
+  { seen, samples }: Field,
+  { absent, unit, dotted }: { absent: boolean; unit: ColumnRule['unit']; dotted: boolean },
+): string {
+  const candidates: string[] = [];
+  if (unit !== undefined) candidates.push(absent ? nullable(UNIT_TYPES[unit]) : UNIT_TYPES[unit]);
+  // ClickHouse ties arrays whose names share a part before a dot to each other: such a field stays text.
+  if (!(dotted && (seen.arrays > 0 || seen.objects > 0))) candidates.push(typeOf(seen, absent));
+  return candidates.find((type) => holdsAll(type, samples, unit)) ?? (absent ? nullable('String') : 'String');
+}
+
+function holdsAll(typeText: string, samples: readonly Sample[], unit: ColumnRule['unit']): boolean {
+  const options = { fault: createFault(), unknownNested: 'reject', ...(unit === undefined ? {} : { unit }) } as const;
+  const cell = compileCell(parseColumnType(typeText), options);
+  return samples.every(({ tape, node }) => cell.check(tape, node) !== FAULTY);
+}
+
+function nullable(type: string): string {
+  return `Nullable(${type})`;
+}
+
+/** The type for what was seen. `absent`: it also has to hold no value. */
+function typeOf(seen: Seen, absent: boolean): string {
+  const maybe = (type: string): string => (absent || seen.nulls > 0 ? nullable(type) : type);
+  if (seen.values === 0) return nullable('String');
+  if (seen.values === seen.booleans) return maybe('Bool');
+  if (seen.values === seen.integers + seen.reals) return maybe(numberType(seen));
+  if (seen.values === seen.times) return maybe(`DateTime64(${seen.timeDigits <= 3 ? 3 : seen.timeDigits <= 6 ? 6 : 9}, 'UTC')`);
+  if (seen.values === seen.arrays && seen.element !== undefined && !seen.unruly) return `Array(${elementType(seen.element)})`;
+  if (seen.values === seen.objects) return objectType(seen, absent || seen.nulls > 0) ?? maybe('JSON');
+  return maybe('String');
+}
+
+function numberType({ integers, reals, least, greatest, unboundedNumber }: Seen): string {
+  if (unboundedNumber) return 'String';
+  const within = (bits: bigint): boolean => greatest < 2n ** (bits - 1n) && least >= -(2n ** (bits - 1n));
+  if (reals > 0) {
+    const exact = integers === 0 || (greatest <= BigInt(Number.MAX_SAFE_INTEGER) && least >= BigInt(Number.MIN_SAFE_INTEGER));
+    return exact ? 'Float64' : 'String';
+  }
+  if (within(64n)) return 'Int64';
+  if (least >= 0n && greatest < 2n ** 64n) return 'UInt64';
+  return within(128n) ? 'Int128' : 'Int256';
+}
+
+function elementType(element: Seen): string {
+  return element.values === 0 && element.nulls === 0 ? nullable('String') : typeOf(element, false);
+}
+
+/** A Tuple when every field has a usable name; undefined when only JSON holds the objects. `optional`: all of it may be missing. */
+function objectType({ fields, objects, unruly }: Seen, optional: boolean): string | undefined {
+  if (unruly || fields.size === 0) return undefined;
+  const elements: string[] = [];
+  for (const [name, seen] of fields) {
+    if (!USABLE_NAME.test(name)) return undefined;
+    elements.push(`${quote(name)} ${typeOf(seen, optional || seen.values < objects)}`);
+  }
+  return `Tuple(${elements.join(', ')})`;
+}

@@ -1,0 +1,195 @@
+import type { ColumnRule, PipelineConfig } from '../core/config.ts';
+import { GatewayError } from '../core/errors.ts';
+import type { Shape } from '../core/json-tape.ts';
+import type { Column, TableSchema } from '../core/table.ts';
+import { type Cell, createFault, type Fault } from './cell.ts';
+import { compileCell } from './compile-cell.ts';
+import { compileInto, type IntoColumn } from './into.ts';
+
+/** A column that can be written, and its check. */
+export interface Target {
+  readonly column: string;
+  readonly cell: Cell;
+  /** A row may leave it out: NULL, empty, or the table's own DEFAULT is meant then. */
+  readonly optional: boolean;
+}
+
+/** Fields inside an object that go to columns: by key, a column, more of them below, or both. */
+export interface PathTree {
+  target?: Target;
+  readonly below: Map<string, PathTree>;
+}
+
+/** What becomes of one key of a record. */
+export type Action =
+  | { readonly do: 'store'; readonly target: Target; readonly renamed: boolean }
+  | { readonly do: 'drop' }
+  | { readonly do: 'unknown' }
+  /** Parts of the object go to columns of their own; `target` takes the whole of it besides. */
+  | { readonly do: 'paths'; readonly tree: PathTree; readonly target: Target | undefined };
+
+/** What becomes of all records with the same keys. */
+export interface ShapePlan {
+  readonly shape: Shape;
+  readonly actions: readonly Action[];
+  /** The record's own text can be the row, if every value's can. */
+  readonly verbatim: boolean;
+  /** A column that must have a value and that no key leads to. */
+  readonly missing: string | undefined;
+  /** A column that two keys lead to. */
+  readonly conflict: string | undefined;
+  /** Keys without a column. */
+  readonly unknown: readonly string[];
+}
+
+/** How records of one pipeline become rows of one table. */
+export interface MapPlan {
+  readonly table: TableSchema;
+  readonly pipeline: PipelineConfig;
+  /** The columns every INSERT lists: what a row leaves out of them takes its DEFAULT, NULL or empty value. */
+  readonly columns: readonly string[];
+  /** Columns that are filled from inside objects and must have a value. */
+  readonly requiredPaths: ReadonlySet<string>;
+  /** Filled by the check that failed last. */
+  readonly fault: Fault;
+  /** The column all unknown fields go to together. */
+  readonly into: IntoColumn | undefined;
+  of(shape: Shape): ShapePlan;
+}
+
+/**
+ * Compiles a table and a pipeline's rules. Work that depends on the keys of records is done once for each shape.
+ * @throws GatewayError `table_unsuitable` when a rule does not fit the table.
+ */
+export function compilePlan(table: TableSchema, pipeline: PipelineConfig): MapPlan {
+  const fault = createFault();
+  const targets = new Map(table.columns.filter(isWritable).map((column) => [column.name, targetOf(column, pipeline, fault)]));
+  checkRules(table, pipeline, targets);
+  const { roots, moved } = pathsOf(pipeline, targets);
+  const into = intoOf(table, pipeline, fault);
+  const dropped = new Set(
+    Object.entries(pipeline.columns)
+      .filter(([, rule]) => rule.drop === true)
+      .map(([name]) => name),
+  );
+  const requiredPaths = new Set([...moved].filter((column) => targets.get(column)?.optional === false));
+
+  const actionFor = (key: string): Action => {
+    if (dropped.has(key)) return { do: 'drop' };
+    const own = moved.has(key) || key === into?.column ? undefined : targets.get(key);
+    const tree = roots.get(key);
+    if (tree === undefined) return own === undefined ? { do: 'unknown' } : { do: 'store', target: own, renamed: false };
+    if (tree.below.size > 0) return { do: 'paths', tree, target: tree.target ?? own };
+    return tree.target === undefined ? { do: 'unknown' } : { do: 'store', target: tree.target, renamed: true };
+  };
+
+  const plans = new WeakMap<Shape, ShapePlan>();
+  const compileShape = (shape: Shape): ShapePlan => {
+    const actions = shape.keys.map(actionFor);
+    const taken = actions.flatMap((action) => ('target' in action && action.target !== undefined ? [action.target.column] : []));
+    const given = new Set(taken);
+    const conflict = taken.find((column, i) => taken.indexOf(column) !== i);
+    const mustBeGiven = ({ column, optional }: Target): boolean =>
+      !optional && !given.has(column) && !requiredPaths.has(column) && column !== into?.column;
+    const missing = [...targets.values()].find(mustBeGiven);
+    return {
+      shape,
+      actions,
+      verbatim: actions.every((action) => action.do === 'store' && !action.renamed),
+      missing: missing?.column ?? [...requiredPaths].find((column) => isUnreachable(column, roots, shape)),
+      conflict,
+      unknown: shape.keys.filter((_, i) => actions[i]?.do === 'unknown'),
+    };
+  };
+
+  return {
+    table,
+    pipeline,
+    columns: [...targets.keys()],
+    requiredPaths,
+    fault,
+    into,
+    of(shape) {
+      let plan = plans.get(shape);
+      if (plan === undefined) {
+        plan = compileShape(shape);
+        plans.set(shape, plan);
+      }
+      return plan;
+    },
+  };
+}
+
+function isWritable({ defaultKind, type }: Column): boolean {
+  if (defaultKind === 'MATERIALIZED' || defaultKind === 'ALIAS') return false;
+  // Left out of the INSERT, such a column takes its default; a field for it is unknown.
+  return type.kind !== 'unsupported';
+}
+
+function targetOf(column: Column, pipeline: PipelineConfig, fault: Fault): Target {
+  const unit = pipeline.columns[column.name]?.unit;
+  const unknownNested = pipeline.unknownFields.do === 'ignore' ? 'ignore' : 'reject';
+  const cell = compileCell(column.type, { fault, unknownNested, ...(unit === undefined ? {} : { unit }) });
+  return { column: column.name, cell, optional: column.defaultKind !== '' || cell.optional };
+}
+
+function checkRules(table: TableSchema, pipeline: PipelineConfig, targets: ReadonlyMap<string, Target>): void {
+  const fail = (column: string, what: string): never => {
+    const { database, table: name } = table.name;
+    throw new GatewayError('table_unsuitable', `Pipeline ${pipeline.name}, columns.${column}: the table ${database}.${name} ${what}`);
+  };
+  for (const [name, rule] of Object.entries(pipeline.columns)) {
+    if (rule.drop === true || targets.has(name)) continue;
+    fail(name, 'has no such column that can be written: add it, or take the rule out');
+  }
+}
+
+function intoOf(table: TableSchema, pipeline: PipelineConfig, fault: Fault): IntoColumn | undefined {
+  const { unknownFields } = pipeline;
+  if (unknownFields.do !== 'into') return undefined;
+  const column = table.columns.find(({ name }) => name === unknownFields.column);
+  const into = column === undefined ? undefined : compileInto(column, { fault, unknownNested: 'reject' });
+  if (into !== undefined) return into;
+  const where = `${table.name.database}.${table.name.table}`;
+  throw new GatewayError(
+    'table_unsuitable',
+    `Pipeline ${pipeline.name}, unknown_fields.into: the table ${where} has no column ${unknownFields.column} of type JSON, Map or String`,
+  );
+}
+
+/** The trees of all `from` paths by their first key, and the columns that are filled by them instead of by their own name. */
+function pathsOf(pipeline: PipelineConfig, targets: ReadonlyMap<string, Target>): { roots: Map<string, PathTree>; moved: Set<string> } {
+  const roots = new Map<string, PathTree>();
+  const moved = new Set<string>();
+  for (const [name, rule] of rulesWithFrom(pipeline)) {
+    const target = targets.get(name);
+    if (target === undefined) continue;
+    if (rule.from !== name) moved.add(name);
+    let level = roots;
+    let tree: PathTree | undefined;
+    for (const key of rule.from.split('.')) {
+      tree = level.get(key) ?? { below: new Map() };
+      level.set(key, tree);
+      level = tree.below;
+    }
+    if (tree?.target !== undefined)
+      throw new GatewayError(
+        'table_unsuitable',
+        `Pipeline ${pipeline.name}: columns ${tree.target.column} and ${name} are filled from the same field`,
+      );
+    if (tree !== undefined) tree.target = target;
+  }
+  return { roots, moved };
+}
+
+function rulesWithFrom(pipeline: PipelineConfig): Array<[string, ColumnRule & { readonly from: string }]> {
+  return Object.entries(pipeline.columns).flatMap(([name, rule]) =>
+    rule.from === undefined ? [] : [[name, { ...rule, from: rule.from }]],
+  );
+}
+
+/** Whether no key of the shape can lead to the column's path. */
+function isUnreachable(column: string, roots: ReadonlyMap<string, PathTree>, { keys }: Shape): boolean {
+  const leads = (tree: PathTree): boolean => tree.target?.column === column || [...tree.below.values()].some(leads);
+  return ![...roots].some(([key, tree]) => leads(tree) && keys.includes(key));
+}

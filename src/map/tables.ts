@@ -1,0 +1,71 @@
+import { createHash } from 'node:crypto';
+import type { Destination } from '../core/ports.ts';
+import type { Column, TableName, TableSchema } from '../core/table.ts';
+import { parseColumnType } from './column-type.ts';
+
+/** How long a schema is used without asking whether it still holds. An INSERT that fails for its schema asks at once. */
+const FRESH_MS = 60_000;
+
+/** The schemas of tables, read from ClickHouse and kept. */
+export interface TableCatalog {
+  /** The table as it was last read; undefined when there is none, which is not kept. */
+  get(name: TableName): Promise<TableSchema | undefined>;
+  /** Reads the table anew. Callers at the same time share one reading. */
+  refresh(name: TableName): Promise<TableSchema | undefined>;
+}
+
+/** A catalog over `destination`. Its methods throw DestinationError. */
+export function createTableCatalog({ destination, now }: { destination: Destination; now: () => number }): TableCatalog {
+  const known = new Map<string, { readonly schema: TableSchema; readonly readAt: number }>();
+  const reading = new Map<string, Promise<TableSchema | undefined>>();
+
+  const read = async (name: TableName, key: string): Promise<TableSchema | undefined> => {
+    const schema = await describe(destination, name);
+    if (schema === undefined) known.delete(key);
+    else known.set(key, { schema, readAt: now() });
+    return schema;
+  };
+  const refresh = async (name: TableName): Promise<TableSchema | undefined> => {
+    const key = `${name.database}.${name.table}`;
+    let running = reading.get(key);
+    if (running === undefined) {
+      running = read(name, key).finally(() => reading.delete(key));
+      reading.set(key, running);
+    }
+    return await running;
+  };
+  return {
+    refresh,
+    async get(name) {
+      const entry = known.get(`${name.database}.${name.table}`);
+      if (entry === undefined) return await refresh(name);
+      // Old, but not known to be wrong: it serves while it is read again.
+      if (now() - entry.readAt > FRESH_MS) refresh(name).catch(() => undefined);
+      return entry.schema;
+    },
+  };
+}
+
+async function describe(destination: Destination, { database, table }: TableName): Promise<TableSchema | undefined> {
+  const params = { database, table };
+  const [found] = await destination.select<{ engine: string }>(
+    'SELECT engine FROM system.tables WHERE database = {database:String} AND name = {table:String}',
+    params,
+  );
+  if (found === undefined) return undefined;
+  const rows = await destination.select<{ name: string; type: string; default_kind: Column['defaultKind'] }>(
+    'SELECT name, type, default_kind FROM system.columns WHERE database = {database:String} AND table = {table:String} ORDER BY position',
+    params,
+  );
+  const columns = rows.map(({ name, type, default_kind: defaultKind }) => ({
+    name,
+    typeText: type,
+    type: parseColumnType(type),
+    defaultKind,
+  }));
+  const fingerprint = createHash('sha256')
+    .update(JSON.stringify([found.engine, rows]))
+    .digest('base64url')
+    .slice(0, 22);
+  return { name: { database, table }, engine: found.engine, columns, fingerprint };
+}
