@@ -76,5 +76,5 @@ export function shapeAt(node: ShapeNode): Shape {
 export function keysUpTo(node: ShapeNode): string[] {
   const keys: string[] = [];
   for (let at = node; at.parent !== undefined; at = at.parent) keys.push(at.key);
-  return keys.reverse();
+  return keys.toReversed();
 }

@@ -1,0 +1,99 @@
+import { type Request, type Response, Router } from 'express';
+import { ERRORS, GatewayError } from '../core/errors.ts';
+import { DestinationError } from '../core/ports.ts';
+import type { Answer } from '../respond/http.ts';
+import { createAdmission } from './admission.ts';
+import { readBody } from './body.ts';
+import type { HttpDeps, RequestContext } from './context.ts';
+import { visible } from './deliveries.ts';
+import { openApiFor, toYaml } from './openapi.ts';
+import { reply } from './reply.ts';
+
+const JSON_TYPE = { 'Content-Type': 'application/json' };
+const LONGEST_QUERY = 64 * 1024;
+
+type Handler = (request: Request, response: Response) => Promise<Answer> | Answer;
+
+/** Everything that is not records: health, the interface's description, pipelines, queries. */
+export function adminRoutes(deps: HttpDeps): Router {
+  const router = Router({ caseSensitive: true });
+  const add = (method: 'get' | 'post', path: string, handler: Handler): void => {
+    router[method](path, async (request, response) => {
+      (response.locals as RequestContext).route = path.replaceAll(/:(\w+)/g, '{$1}');
+      reply(request, response, await handler(request, response));
+    });
+    router.all(path, (_request, response) => {
+      response.setHeader('Allow', method === 'get' ? 'GET, HEAD' : 'POST');
+      throw new GatewayError('method_not_allowed', `This route takes ${method === 'get' ? 'GET' : 'POST'}`);
+    });
+  };
+
+  add('get', '/healthz', () => json({ status: 'alive' }));
+  add('get', '/readyz', async () => {
+    const { ready, reasons } = await deps.ready();
+    return json(ready ? { status: 'ready' } : { status: 'not ready', reasons }, ready ? 200 : 503);
+  });
+  add('get', '/openapi.json', (request) => json(openApiFor(deps, request)));
+  add('get', '/openapi.yaml', (request) => ({
+    status: 200,
+    headers: { 'Content-Type': 'application/yaml' },
+    body: toYaml(openApiFor(deps, request)),
+  }));
+  add('get', '/errors/:code', ({ params }) => describeError(String(params['code'])));
+  add('get', '/v1/pipelines', ({ headers }) => {
+    const principal = deps.authenticate(headers);
+    const mine = deps.routes.all.filter(({ name }) => principal.can('read', name));
+    return json({ pipelines: mine.map(deps.describePipeline) });
+  });
+  add('get', '/v1/pipelines/:pipeline', ({ headers, params }) => {
+    const principal = deps.authenticate(headers);
+    const pipeline = visible(deps.routes.byName(String(params['pipeline'])), principal);
+    if (!principal.can('read', pipeline.name))
+      throw new GatewayError('forbidden', `The credential may not read the state of the pipeline ${pipeline.name}`);
+    return json(deps.describePipeline(pipeline));
+  });
+  add('post', '/v1/query', queryHandler(deps));
+  return router;
+}
+
+function json(value: unknown, status = 200): Answer {
+  return { status, headers: JSON_TYPE, body: JSON.stringify(value) };
+}
+
+function describeError(code: string): Answer {
+  const entry = Object.entries(ERRORS).find(([name]) => name === code)?.[1];
+  if (entry === undefined) throw new GatewayError('not_found', 'There is no error of this code');
+  return json({ code, ...entry });
+}
+
+function queryHandler({ authenticate, query, limits }: HttpDeps): Handler {
+  const admission = createAdmission(LONGEST_QUERY * 64);
+  return async (request, response) => {
+    const principal = authenticate(request.headers);
+    if (!principal.can('admin', '*'))
+      throw new GatewayError('forbidden', 'A query needs the admin grant on every pipeline: { pipeline: "*", can: [admin] }');
+    if (query === undefined) throw new GatewayError('not_found', 'Queries through the gateway are for the embedded ClickHouse only');
+    const body = await readBody(request, response, { ...limits, body: LONGEST_QUERY, inflated: LONGEST_QUERY }, admission);
+    try {
+      const rows = await query(statementOf(body.bytes.toString('utf8')));
+      return { status: 200, headers: { 'Content-Type': 'application/x-ndjson' }, body: rows.toString('utf8') };
+    } catch (error) {
+      if (!(error instanceof DestinationError)) throw error;
+      throw new GatewayError('invalid_query', error.message, { cause: error });
+    } finally {
+      body.release();
+    }
+  };
+}
+
+/** The SQL text itself, or JSON with it as `query`. */
+function statementOf(text: string): string {
+  if (!text.trimStart().startsWith('{')) return text;
+  try {
+    const { query } = JSON.parse(text) as { query?: unknown };
+    if (typeof query === 'string') return query;
+  } catch {
+    // Told below.
+  }
+  throw new GatewayError('invalid_query', 'The body is neither SQL text nor JSON with the SQL as "query"');
+}

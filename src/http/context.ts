@@ -1,0 +1,43 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Delivery, Principal } from '../core/batch.ts';
+import type { Limits, PipelineConfig } from '../core/config.ts';
+import type { Outcome } from '../core/outcome.ts';
+import type { RequestDone } from '../ops/events.ts';
+
+/** What the HTTP stage is handed by the composition root. */
+export interface HttpDeps {
+  /** @throws GatewayError `unauthenticated`. */
+  readonly authenticate: (headers: IncomingHttpHeaders) => Principal;
+  /** Value of `WWW-Authenticate` on a 401. */
+  readonly challenge: string;
+  /** Name of the header of API keys, lower case. */
+  readonly keyHeader: string;
+  readonly routes: {
+    readonly forTopic: (topic: string) => PipelineConfig | undefined;
+    readonly byName: (name: string) => PipelineConfig | undefined;
+    readonly all: readonly PipelineConfig[];
+  };
+  readonly ingest: (delivery: Delivery, pipeline: PipelineConfig) => Promise<Outcome>;
+  readonly limits: Limits;
+  /** What `/v1/pipelines` shows of a pipeline. */
+  readonly describePipeline: (pipeline: PipelineConfig) => object;
+  readonly ready: () => Promise<{ readonly ready: boolean; readonly reasons: readonly string[] }>;
+  /** Read-only SQL; undefined where it is switched off. */
+  readonly query: ((sql: string) => Promise<Buffer>) | undefined;
+  /** The base document of the interface. */
+  readonly openapi: Readonly<Record<string, unknown>>;
+  readonly onRequestDone: (event: RequestDone) => void;
+  readonly onBug: (error: unknown, requestId: string) => void;
+  readonly newId: () => string;
+}
+
+/** What is known of a request on its way, in `response.locals`. */
+export interface RequestContext {
+  readonly id: string;
+  readonly startedAt: number;
+  /** The route's pattern, for the log: paths hold names of topics. */
+  route: string;
+  code?: string;
+  records?: number;
+  bytes: number;
+}

@@ -1,0 +1,88 @@
+import { type Request, type Response, Router } from 'express';
+import type { Principal } from '../core/batch.ts';
+import type { PipelineConfig } from '../core/config.ts';
+import { GatewayError } from '../core/errors.ts';
+import { type Answer, answerOf } from '../respond/http.ts';
+import { createAdmission } from './admission.ts';
+import { readBody } from './body.ts';
+import type { HttpDeps, RequestContext } from './context.ts';
+import { reply } from './reply.ts';
+
+const TOPIC = /^[a-zA-Z0-9._-]{1,249}$/;
+const SENDING: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH']);
+const PROBE: Answer = { status: 200, headers: { 'Content-Type': 'text/plain; charset=utf-8' }, body: 'send records with POST\n' };
+
+/** The routes that records come in by. */
+export function ingestRoutes(deps: HttpDeps): Router {
+  const { routes, limits, authenticate, ingest } = deps;
+  const admission = createAdmission(limits.inFlight);
+  const router = Router({ caseSensitive: true });
+
+  const receive = async (
+    request: Request,
+    response: Response,
+    find: (principal: Principal) => { pipeline: PipelineConfig; topic?: string },
+  ): Promise<void> => {
+    const context = response.locals as RequestContext;
+    const principal = authenticate(request.headers);
+    const { pipeline, topic } = find(principal);
+    if (request.method === 'GET' || request.method === 'HEAD') return reply(request, response, PROBE);
+    if (!SENDING.has(request.method)) {
+      response.setHeader('Allow', 'GET, HEAD, POST, PUT, PATCH');
+      throw new GatewayError('method_not_allowed', 'Records are sent with POST, PUT or PATCH');
+    }
+    if (!principal.can('write', pipeline.name))
+      throw new GatewayError('forbidden', `The credential may not write to the pipeline ${pipeline.name}`);
+    const body = await readBody(request, response, limits, admission);
+    try {
+      context.bytes = body.bytes.length;
+      const delivery = {
+        id: context.id,
+        pipeline: pipeline.name,
+        principal: principal.id,
+        body: body.bytes,
+        receivedAt: context.startedAt,
+      };
+      const answer = answerOf(await ingest(topic === undefined ? delivery : { ...delivery, topic }, pipeline));
+      if (answer.code !== undefined) context.code = answer.code;
+      if (answer.records !== undefined) context.records = answer.records;
+      reply(request, response, answer);
+    } finally {
+      body.release();
+    }
+  };
+
+  router.all('/v1/topics/:topic', async (request, response) => {
+    (response.locals as RequestContext).route = '/v1/topics/{topic}';
+    const { topic } = request.params;
+    await receive(request, response, (principal) => {
+      if (!TOPIC.test(topic) || topic === '.' || topic === '..')
+        throw new GatewayError(
+          'invalid_topic',
+          'The topic is not a Kafka topic name: letters, digits, dots, dashes and underscores, at most 249',
+        );
+      return { topic, pipeline: visible(routes.forTopic(topic), principal, 'No pipeline takes this topic, or it is not yours') };
+    });
+  });
+  router.all('/v1/ingest/:pipeline', async (request, response) => {
+    (response.locals as RequestContext).route = '/v1/ingest/{pipeline}';
+    const { pipeline } = request.params;
+    await receive(request, response, (principal) => ({ pipeline: visible(routes.byName(pipeline), principal) }));
+  });
+  return router;
+}
+
+/**
+ * The pipeline if the principal has any grant on it. Someone else's looks like one that does not exist.
+ * @throws GatewayError `not_found`.
+ */
+export function visible(
+  pipeline: PipelineConfig | undefined,
+  principal: Principal,
+  detail = 'There is no such pipeline, or it is not yours',
+): PipelineConfig {
+  const known =
+    pipeline !== undefined && (['write', 'read', 'admin'] as const).some((operation) => principal.can(operation, pipeline.name));
+  if (!known) throw new GatewayError('not_found', detail);
+  return pipeline;
+}
