@@ -70,7 +70,7 @@ const PACKAGE_FENCES: Record<string, RegExp> = {
   '@clickhouse/client': /^insert\/destinations\//,
   pino: /^ops\//,
   zod: /^ops\/config/,
-  yaml: /^ops\/config|^http\/openapi/,
+  yaml: /^ops\/|^http\/openapi/,
 };
 
 test('rooms import only what the matrix allows', () => {

@@ -1,0 +1,115 @@
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createAuthenticator } from './auth/authenticate.ts';
+import type { KeyStore } from './auth/key-store.ts';
+import type { Config, PipelineConfig } from './core/config.ts';
+import { type Destination, DestinationError } from './core/ports.ts';
+import { createDecoder } from './decode/decoder.ts';
+import { createHttpApp } from './http/app.ts';
+import { createHttpServer } from './http/server.ts';
+import { createClickHouseDestination } from './insert/destinations/clickhouse.ts';
+import { createEmbeddedDestination } from './insert/destinations/embedded.ts';
+import { createInserter } from './insert/inserter.ts';
+import { createMapper } from './map/mapper.ts';
+import { createTableCatalog } from './map/tables.ts';
+import { redactedPipeline } from './ops/config/redact.ts';
+import { routePipelines } from './ops/config/routes.ts';
+import type { Events } from './ops/events.ts';
+import { createIds } from './ops/ids.ts';
+import { createPipeline } from './pipeline.ts';
+
+/** A gateway that is put together and not yet listening. */
+export interface Gateway {
+  /** Starts to listen; resolves with the URL. */
+  listen(): Promise<string>;
+  /** Takes no new request, finishes those in flight, then frees everything, last built first. */
+  close(): Promise<void>;
+}
+
+/** What the gateway is handed beside its configuration. The caller closes the key store. */
+export interface GatewayDeps {
+  readonly keys: KeyStore;
+  readonly events: Events;
+  /** The parsed base document of the interface. */
+  readonly openapi: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * The composition root: configuration → adapters → stages → HTTP.
+ * @throws DestinationError when the embedded engine cannot start. A server may be away: the gateway is then not ready.
+ */
+export async function createGateway(config: Config, deps: GatewayDeps): Promise<Gateway> {
+  const { events, keys } = deps;
+  const newId = createIds(Date.now);
+  const destination = await openDestination(config);
+  const catalog = createTableCatalog({ destination, now: Date.now });
+  const ingest = createPipeline({
+    decode: createDecoder(config.limits),
+    map: createMapper({ destination, catalog, defaultDatabase: config.clickhouse.database }),
+    insert: createInserter({ destination, newId }),
+    refreshTable: async ({ table }) => await catalog.refresh(table.name),
+  });
+  const authenticator = createAuthenticator(keys, config.auth.keyHeader);
+  let draining = false;
+  const app = createHttpApp({
+    authenticate: authenticator.authenticate,
+    challenge: authenticator.challenge,
+    keyHeader: config.auth.keyHeader.toLowerCase(),
+    routes: routePipelines(config),
+    ingest,
+    limits: config.limits,
+    describePipeline: (pipeline) => describe(pipeline),
+    ready: async () => await readiness(destination, draining),
+    query: destination.queryReadOnly?.bind(destination),
+    openapi: deps.openapi,
+    onRequestDone: (event) => events.requestDone(event),
+    onBug: (error, id) => events.bug(error, id),
+    newId,
+  });
+  const server = createHttpServer(app, config.limits);
+  return {
+    listen: async () => await listen(server, config),
+    async close() {
+      draining = true;
+      await stopListening(server);
+      await destination.close();
+    },
+  };
+}
+
+async function openDestination(config: Config): Promise<Destination> {
+  const { clickhouse, data } = config;
+  return clickhouse.embedded ? await createEmbeddedDestination(clickhouse, data) : createClickHouseDestination(clickhouse);
+}
+
+function describe(pipeline: PipelineConfig): object {
+  return { name: pipeline.name, ...redactedPipeline(pipeline), guarantee: 'at-least-once' };
+}
+
+async function readiness(destination: Destination, draining: boolean): Promise<{ ready: boolean; reasons: string[] }> {
+  if (draining) return { ready: false, reasons: ['The gateway is shutting down'] };
+  try {
+    await destination.select('SELECT 1 AS one');
+    return { ready: true, reasons: [] };
+  } catch (error) {
+    return { ready: false, reasons: [error instanceof DestinationError ? error.message : 'ClickHouse is not reachable'] };
+  }
+}
+
+async function listen(server: Server, { listen: { host, port } }: Config): Promise<string> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+  const address = server.address() as AddressInfo;
+  return `http://${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port}`;
+}
+
+async function stopListening(server: Server): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  server.closeIdleConnections();
+  await closed;
+}

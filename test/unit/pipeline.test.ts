@@ -1,0 +1,128 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Batch, Delivery, Rejection } from '../../src/core/batch.ts';
+import type { PipelineConfig } from '../../src/core/config.ts';
+import { GatewayError } from '../../src/core/errors.ts';
+import type { RowSet } from '../../src/core/insert.ts';
+import { DestinationError } from '../../src/core/ports.ts';
+import { createPipeline, type Stages } from '../../src/pipeline.ts';
+
+const delivery: Delivery = { id: 'd1', pipeline: 'orders', topic: 'eu', principal: 'p', body: Buffer.alloc(0), receivedAt: 0 };
+const pipeline: PipelineConfig = {
+  name: 'orders',
+  topics: ['eu'],
+  table: 'shop.${topic}',
+  framing: { kind: 'auto', prefix: '', suffix: '' },
+  columns: {},
+  autoCreate: 'infer',
+  autoEvolve: 'add',
+  orderBy: [],
+  unknownFields: { do: 'reject' },
+  onError: 'reject',
+  guarantee: 'at-least-once',
+};
+const batch = { delivery, records: [{}, {}, {}] } as unknown as Batch;
+
+function rowsWith(rejections: Rejection[] = []): RowSet {
+  return {
+    table: { name: { database: 'shop', table: 'eu' }, engine: 'MergeTree', columns: [], fingerprint: 'f' },
+    columns: [],
+    rows: { sources: [], spans: new Int32Array() },
+    ordinals: new Int32Array(),
+    rejections,
+  };
+}
+
+/** Stages that write down their calls; `insert` answers or throws what `answers` holds, in order. */
+function scripted(answers: unknown[], rejections: Rejection[] = []): { stages: Stages; calls: string[] } {
+  const calls: string[] = [];
+  const stages: Stages = {
+    decode: (_delivery, framing) => {
+      calls.push(`decode ${framing.kind}`);
+      return Promise.resolve(batch);
+    },
+    map: () => {
+      calls.push('map');
+      return Promise.resolve(rowsWith(rejections));
+    },
+    insert: () => {
+      calls.push('insert');
+      const answer = answers.shift();
+      return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer as { kind: 'stored'; batch: string });
+    },
+    refreshTable: ({ table }) => {
+      calls.push(`refresh ${table.name.database}.${table.name.table}`);
+      return Promise.resolve();
+    },
+  };
+  return { stages, calls };
+}
+
+const failure = (kind: DestinationError['failure'], applied: 'no' | 'unknown' = 'no'): DestinationError =>
+  new DestinationError('ClickHouse failed', { failure: kind, applied });
+
+test('records that fit are stored, and the outcome counts them', async () => {
+  const { stages, calls } = scripted([{ kind: 'stored', batch: 'b1' }]);
+  assert.deepEqual(await createPipeline(stages)(delivery, pipeline), {
+    kind: 'stored',
+    accepted: 3,
+    duplicate: 0,
+    quarantined: 0,
+    batch: 'b1',
+  });
+  assert.deepEqual(calls, ['decode auto', 'map', 'insert']);
+});
+
+test('one rejected record refuses the delivery before anything is inserted', async () => {
+  const rejection: Rejection = { ordinal: 1, code: 'out_of_range', column: 'id', reason: 'r' };
+  const { stages, calls } = scripted([], [rejection]);
+  assert.deepEqual(await createPipeline(stages)(delivery, pipeline), { kind: 'refused', rejections: [rejection], total: 3 });
+  assert.deepEqual(calls, ['decode auto', 'map']);
+});
+
+test('a record that ClickHouse refuses refuses the delivery', async () => {
+  const rejection: Rejection = { ordinal: 2, code: 'refused_by_clickhouse', reason: 'r' };
+  const { stages } = scripted([{ kind: 'refused', rejection }]);
+  assert.deepEqual(await createPipeline(stages)(delivery, pipeline), { kind: 'refused', rejections: [rejection], total: 3 });
+});
+
+test('a table that changed is read again and the rows are made anew, once', async () => {
+  const healed = scripted([failure('schema-drift'), { kind: 'stored', batch: 'b2' }]);
+  assert.deepEqual(await createPipeline(healed.stages)(delivery, pipeline), {
+    kind: 'stored',
+    accepted: 3,
+    duplicate: 0,
+    quarantined: 0,
+    batch: 'b2',
+  });
+  assert.deepEqual(healed.calls, ['decode auto', 'map', 'insert', 'refresh shop.eu', 'map', 'insert']);
+  const lasting = scripted([failure('schema-drift'), failure('schema-drift')]);
+  await assert.rejects(
+    createPipeline(lasting.stages)(delivery, pipeline),
+    (error) => error instanceof GatewayError && error.code === 'table_unsuitable',
+  );
+  assert.deepEqual(lasting.calls, ['decode auto', 'map', 'insert', 'refresh shop.eu', 'map', 'insert']);
+});
+
+test('every way ClickHouse can fail has its code for the sender', async () => {
+  const expected: Array<[DestinationError, string]> = [
+    [failure('unknown-outcome', 'unknown'), 'target_unavailable'],
+    [failure('unknown-outcome'), 'target_unavailable'],
+    [failure('back-off'), 'target_overloaded'],
+    [failure('storage-full'), 'storage_full'],
+    [failure('cluster-state', 'unknown'), 'target_unavailable'],
+    [failure('row'), 'records_rejected'],
+    [failure('partition-spread'), 'records_rejected'],
+    [failure('operator'), 'target_refused'],
+    [failure('other', 'unknown'), 'target_unavailable'],
+  ];
+  for (const [thrown, code] of expected) {
+    const { stages } = scripted([thrown]);
+    await assert.rejects(createPipeline(stages)(delivery, pipeline), (error) => {
+      assert.ok(error instanceof GatewayError);
+      assert.equal(error.code, code);
+      assert.match(error.message, /^ClickHouse failed\. Table shop\.eu: /);
+      return true;
+    });
+  }
+});
