@@ -46,6 +46,8 @@ export interface Column {
   readonly type: ColumnType;
   /** '' where the table declares no default. MATERIALIZED and ALIAS columns can't be written. */
   readonly defaultKind: '' | 'DEFAULT' | 'MATERIALIZED' | 'ALIAS' | 'EPHEMERAL';
+  /** Part of the sorting or partition key, so that its type cannot change. */
+  readonly inKey: boolean;
 }
 
 /** What the gateway knows of a table; cached until its fingerprint is seen to change. */

@@ -1,5 +1,7 @@
+import { setImmediate as turnOfOthers } from 'node:timers/promises';
 import type { FramingConfig } from '../core/config.ts';
 import { GatewayError } from '../core/errors.ts';
+import { isBlank } from './json-text.ts';
 
 /** How the records of a body stand in it. One object alone is `object`, whatever else it could be the first of. */
 export type Framing = Exclude<FramingConfig['kind'], 'auto'>;
@@ -23,46 +25,63 @@ const SATISFIES: Readonly<Record<Framing, readonly Framing[]>> = {
   strings: ['strings'],
 };
 
-/** @throws GatewayError `wrong_framing` when the pipeline wants another framing than was found. */
-export function checkFraming(found: Framing, { kind }: FramingConfig): void {
-  if (kind === 'auto' || SATISFIES[found].includes(kind)) return;
-  throw new GatewayError('wrong_framing', `The body is ${NAMES[found]}, but the pipeline takes ${NAMES[kind]}: change one or the other`);
+/**
+ * @param count Records found: an array without any can be one of strings too.
+ * @throws GatewayError `wrong_framing` when the pipeline wants another framing than was found.
+ */
+export function checkFraming(found: Framing, count: number, { kind }: FramingConfig): void {
+  if (kind === 'auto' || SATISFIES[found].includes(kind) || (kind === 'strings' && found === 'array' && count === 0)) return;
+  throw new GatewayError(
+    'wrong_framing',
+    `The body is ${NAMES[found]}, but the pipeline's framing.kind is ${kind} (${NAMES[kind]}): change one or the other`,
+  );
 }
 
-const MARK = Buffer.from([0xef, 0xbb, 0xbf]);
+/** The part of a body that holds records. */
+export interface Inside {
+  readonly from: number;
+  readonly stop: number;
+  /** Whether a prefix or suffix was taken off, which can leave nothing. */
+  readonly wrapped: boolean;
+}
 
 /**
- * The body without byte order mark and without the configured prefix and suffix, around which blanks may stand.
- * @throws GatewayError `empty_body`, or `wrong_framing` when prefix or suffix is missing.
+ * Finds the part of the body between byte order mark and the configured prefix and suffix, around which blanks may stand.
+ * @throws GatewayError `wrong_framing` when prefix or suffix is missing.
  */
-export function unwrap(body: Buffer, { prefix, suffix }: FramingConfig): Buffer {
-  const marked = body.subarray(0, 3).equals(MARK);
-  let inner = trim(marked ? body.subarray(3) : body);
-  if (inner.length === 0) throw new GatewayError('empty_body', 'The body is empty: send at least one record');
-  if (prefix !== '') {
-    const text = Buffer.from(prefix.trimStart());
-    if (!inner.subarray(0, text.length).equals(text))
-      throw new GatewayError('wrong_framing', "The body does not begin with the pipeline's framing.prefix");
-    inner = inner.subarray(text.length);
+export async function findInside(body: Buffer, framing: FramingConfig): Promise<Inside> {
+  const prefix = Buffer.from(framing.prefix.replace(/^[ \t\r\n]+/, ''));
+  const suffix = Buffer.from(framing.suffix.replace(/[ \t\r\n]+$/, ''));
+  const wrapped = prefix.length + suffix.length > 0;
+  let from = body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf ? 3 : 0;
+  let stop = body.length;
+  if (wrapped) {
+    from = await pastBlanks(body, from, 1);
+    stop = (await pastBlanks(body, stop - 1, -1)) + 1;
+    if (stop <= from) throw emptyBody();
+    if (!body.subarray(from, stop).subarray(0, prefix.length).equals(prefix)) throw missing('begin', 'prefix');
+    from += prefix.length;
+    stop -= suffix.length;
+    if (stop < from || !body.subarray(stop, stop + suffix.length).equals(suffix)) throw missing('end', 'suffix');
   }
-  if (suffix !== '') {
-    const text = Buffer.from(suffix.trimEnd());
-    const at = inner.length - text.length;
-    if (at < 0 || !inner.subarray(at).equals(text))
-      throw new GatewayError('wrong_framing', "The body does not end with the pipeline's framing.suffix");
-    inner = inner.subarray(0, at);
-  }
-  return inner;
+  return { from, stop, wrapped };
 }
 
-function isBlank(byte: number | undefined): boolean {
-  return byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
+/** The body has nothing but blanks. */
+export function emptyBody(): GatewayError {
+  return new GatewayError('empty_body', 'The body is empty: send at least one record');
 }
 
-function trim(bytes: Buffer): Buffer {
-  let start = 0;
-  let end = bytes.length;
-  while (start < end && isBlank(bytes[start])) start++;
-  while (end > start && isBlank(bytes[end - 1])) end--;
-  return bytes.subarray(start, end);
+function missing(where: 'begin' | 'end', what: 'prefix' | 'suffix'): GatewayError {
+  return new GatewayError('wrong_framing', `The body does not ${where} with the pipeline's framing.${what}: set it as the sender has it`);
+}
+
+/** Past the blanks at `at`, forwards or backwards. Others have a turn in between. */
+async function pastBlanks(bytes: Buffer, at: number, step: 1 | -1): Promise<number> {
+  let p = at;
+  while (isBlank(bytes[p])) {
+    p += step;
+    if (p % 1_000_000 === 0) await turnOfOthers();
+  }
+  return p;
 }

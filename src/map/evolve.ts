@@ -1,7 +1,7 @@
 import type { PipelineConfig } from '../core/config.ts';
 import { GatewayError } from '../core/errors.ts';
 import type { Destination } from '../core/ports.ts';
-import type { TableName } from '../core/table.ts';
+import type { Column, TableName } from '../core/table.ts';
 import type { InferredColumn } from './infer.ts';
 import { quote, quoteTable } from './table-name.ts';
 
@@ -36,6 +36,29 @@ export function createTableSql(
 /** The statement that adds columns. Harmless when somebody else added them meanwhile. */
 export function addColumnsSql(name: TableName, columns: readonly InferredColumn[]): string {
   const parts = columns.map(({ name: column, type }) => `ADD COLUMN IF NOT EXISTS ${quote(column)} ${type}`);
+  return `ALTER TABLE ${quoteTable(name)} ${parts.join(', ')}`;
+}
+
+const ALREADY_EMPTY: ReadonlySet<Column['type']['kind']> = new Set([
+  'nullable',
+  'low-cardinality',
+  'array',
+  'map',
+  'tuple',
+  'json',
+  'variant',
+  'dynamic',
+  'unsupported',
+]);
+
+/** Whether a column can be made to hold NULL without touching what is in it. */
+export function canBecomeNullable({ type, defaultKind, inKey }: Column): boolean {
+  return defaultKind === '' && !inKey && !ALREADY_EMPTY.has(type.kind);
+}
+
+/** The statement that lets columns hold NULL. Harmless when they do already, as each is named with its type at the time of the call. */
+export function makeNullableSql(name: TableName, columns: readonly Column[]): string {
+  const parts = columns.map(({ name: column, typeText }) => `MODIFY COLUMN IF EXISTS ${quote(column)} Nullable(${typeText})`);
   return `ALTER TABLE ${quoteTable(name)} ${parts.join(', ')}`;
 }
 

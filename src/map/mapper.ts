@@ -5,7 +5,7 @@ import type { RowSet } from '../core/insert.ts';
 import { kindOf, OBJECT, shapeOf } from '../core/json-tape.ts';
 import type { Destination } from '../core/ports.ts';
 import type { TableName, TableSchema } from '../core/table.ts';
-import { addColumnsSql, createDatabaseSql, createTableSql } from './evolve.ts';
+import { addColumnsSql, canBecomeNullable, createDatabaseSql, createTableSql, makeNullableSql } from './evolve.ts';
 import { inferColumns } from './infer.ts';
 import { mapRows } from './json-rows.ts';
 import { compilePlan, type MapPlan } from './plan.ts';
@@ -13,7 +13,7 @@ import { resolveTable } from './table-name.ts';
 import type { TableCatalog } from './tables.ts';
 
 /** Another request, or another gateway, may change the table at the same time; nobody does so endlessly. */
-const MOST_ROUNDS = 3;
+const MOST_ROUNDS = 5;
 
 export interface MapperDeps {
   readonly destination: Pick<Destination, 'execute' | 'kind'>;
@@ -61,6 +61,16 @@ export function createMapper({
     return true;
   };
 
+  /** Lets columns hold NULL that records have no value for; false when there is none that can. */
+  const admitNulls = async ({ table }: MapPlan, { rejections }: RowSet): Promise<boolean> => {
+    const wanting = new Set(rejections.flatMap(({ code, column }) => (code === 'missing_value' && column !== undefined ? [column] : [])));
+    const columns = table.columns.filter((column) => wanting.has(column.name) && canBecomeNullable(column));
+    if (columns.length === 0) return false;
+    await destination.execute(makeNullableSql(table.name, columns));
+    await catalog.refresh(table.name);
+    return true;
+  };
+
   return async (batch, pipeline) => {
     const name = resolveTable(pipeline.table, batch.delivery.topic, defaultDatabase);
     for (let round = 0; round < MOST_ROUNDS; round++) {
@@ -74,7 +84,9 @@ export function createMapper({
       const plan = planFor(table, pipeline);
       const evolves = pipeline.unknownFields.do === 'evolve' && pipeline.autoEvolve === 'add';
       if (evolves && hasUnknown(batch, plan) && (await addColumns(plan, batch))) continue;
-      return await mapRows(batch, plan);
+      const rows = await mapRows(batch, plan);
+      if (evolves && (await admitNulls(plan, rows))) continue;
+      return rows;
     }
     const table = await catalog.get(name);
     if (table === undefined) throw missing(name, pipeline);

@@ -72,7 +72,7 @@ export function compilePlan(table: TableSchema, pipeline: PipelineConfig): MapPl
       .filter(([, rule]) => rule.drop === true)
       .map(([name]) => name),
   );
-  const requiredPaths = new Set([...moved].filter((column) => targets.get(column)?.optional === false));
+  const requiredPaths = new Set([...moved].filter((column) => isDeep(pipeline.columns[column]) && targets.get(column)?.optional === false));
 
   const actionFor = (key: string): Action => {
     if (dropped.has(key)) return { do: 'drop' };
@@ -186,6 +186,11 @@ function rulesWithFrom(pipeline: PipelineConfig): Array<[string, ColumnRule & { 
   return Object.entries(pipeline.columns).flatMap(([name, rule]) =>
     rule.from === undefined ? [] : [[name, { ...rule, from: rule.from }]],
   );
+}
+
+/** Whether a column is filled from inside an object, so that its key alone does not say that it has a value. */
+function isDeep(rule: ColumnRule | undefined): boolean {
+  return rule?.from?.includes('.') === true;
 }
 
 /** Whether no key of the shape can lead to the column's path. */

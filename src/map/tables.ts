@@ -53,15 +53,17 @@ async function describe(destination: Destination, { database, table }: TableName
     params,
   );
   if (found === undefined) return undefined;
-  const rows = await destination.select<{ name: string; type: string; default_kind: Column['defaultKind'] }>(
-    'SELECT name, type, default_kind FROM system.columns WHERE database = {database:String} AND table = {table:String} ORDER BY position',
+  const rows = await destination.select<{ name: string; type: string; default_kind: Column['defaultKind']; in_key: number }>(
+    `SELECT name, type, default_kind, is_in_sorting_key OR is_in_partition_key AS in_key
+     FROM system.columns WHERE database = {database:String} AND table = {table:String} ORDER BY position`,
     params,
   );
-  const columns = rows.map(({ name, type, default_kind: defaultKind }) => ({
+  const columns = rows.map(({ name, type, default_kind: defaultKind, in_key: inKey }) => ({
     name,
     typeText: type,
     type: parseColumnType(type),
     defaultKind,
+    inKey: inKey === 1,
   }));
   const fingerprint = createHash('sha256')
     .update(JSON.stringify([found.engine, rows]))

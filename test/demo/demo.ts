@@ -3,13 +3,12 @@
  * HTTP Sink sends it: JSON arrays of 500 records, one request at a time for each of four tasks.
  */
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { type GatewayProcess, startGatewayProcess } from '../support/gateway-process.ts';
 
 const BATCH = 500;
 const TASKS = 4;
-const dataDirectory = join(dirname(createRequire(import.meta.url).resolve('vega-datasets/package.json')), 'data');
+const dataDirectory = join(import.meta.dirname, '..', '..', '..', 'node_modules', 'vega-datasets', 'data');
 
 async function post(gateway: GatewayProcess, topic: string, records: unknown[]): Promise<number> {
   const response = await fetch(`${gateway.url}/v1/topics/${topic}`, {
@@ -41,7 +40,8 @@ async function stream(gateway: GatewayProcess, topic: string, file: string): Pro
     while (next < records.length) {
       const from = next;
       next += BATCH;
-      accepted += await post(gateway, topic, records.slice(from, from + BATCH));
+      const stored = await post(gateway, topic, records.slice(from, from + BATCH));
+      accepted += stored;
     }
   };
   await Promise.all(Array.from({ length: TASKS }, task));

@@ -1,26 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Batch, Delivery, Rejection } from '../../src/core/batch.ts';
-import type { PipelineConfig } from '../../src/core/config.ts';
 import { GatewayError } from '../../src/core/errors.ts';
 import type { RowSet } from '../../src/core/insert.ts';
 import { DestinationError } from '../../src/core/ports.ts';
 import { createPipeline, type Stages } from '../../src/pipeline.ts';
+import { pipelineOf } from '../support/pipelines.ts';
 
 const delivery: Delivery = { id: 'd1', pipeline: 'orders', topic: 'eu', principal: 'p', body: Buffer.alloc(0), receivedAt: 0 };
-const pipeline: PipelineConfig = {
-  name: 'orders',
-  topics: ['eu'],
-  table: 'shop.${topic}',
-  framing: { kind: 'auto', prefix: '', suffix: '' },
-  columns: {},
-  autoCreate: 'infer',
-  autoEvolve: 'add',
-  orderBy: [],
-  unknownFields: { do: 'reject' },
-  onError: 'reject',
-  guarantee: 'at-least-once',
-};
+const pipeline = pipelineOf('orders', { topics: ['eu'], table: 'shop.${topic}' });
 const batch = { delivery, records: [{}, {}, {}] } as unknown as Batch;
 
 function rowsWith(rejections: Rejection[] = []): RowSet {
