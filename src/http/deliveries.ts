@@ -67,9 +67,15 @@ export function ingestRoutes(deps: HttpDeps): Router {
   router.all('/v1/ingest/:pipeline', async (request, response) => {
     (response.locals as RequestContext).route = '/v1/ingest/{pipeline}';
     const { pipeline } = request.params;
-    await receive(request, response, (principal) => ({ pipeline: visible(routes.byName(pipeline), principal) }));
+    await receive(request, response, (principal) => withOnlyTopic(visible(routes.byName(pipeline), principal)));
   });
   return router;
+}
+
+/** A pipeline that takes one topic takes it also when the sender does not name it. */
+function withOnlyTopic(pipeline: PipelineConfig): { pipeline: PipelineConfig; topic?: string } {
+  const [topic, ...others] = pipeline.topics;
+  return typeof topic === 'string' && others.length === 0 ? { pipeline, topic } : { pipeline };
 }
 
 /**

@@ -103,7 +103,7 @@ async function compare(gateway: GatewayProcess, direct: Destination, records: nu
 const directory = mkdtempSync('/tmp/sluice-bench-');
 const direct = await createEmbeddedDestination({ embedded: true, database: 'default', maxMemoryBytes: 4 * 2 ** 30 }, directory);
 await direct.execute(CREATE);
-const gateway = await startGatewayProcess({ env: { SLUICE_LOG: 'error' } });
+const gateway = await startGatewayProcess();
 try {
   await poster(gateway, bodyOf(500), 1)();
   if (flags.soak !== undefined) {

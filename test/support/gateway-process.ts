@@ -43,6 +43,8 @@ export async function startGatewayProcess(
     };
     child.stdout.on('data', read);
     child.stderr.on('data', read);
+    const patience = setTimeout(() => reject(new Error(`the gateway did not say where it listens:\n${output}`)), 30_000);
+    patience.unref();
     void exited.then((code) => reject(new Error(`the gateway ended with ${code}:\n${output}`)));
   });
   return {

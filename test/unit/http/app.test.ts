@@ -40,11 +40,11 @@ test('POST, PUT and PATCH are the same', async () => {
   );
 });
 
-test('a pipeline takes records by name, without a topic', async () => {
+test('a pipeline takes records by name, for its only topic', async () => {
   assert.equal((await call('/v1/ingest/orders', { method: 'POST', body: '{}' })).status, 200);
   assert.deepEqual(
     app.deliveries.map(({ pipeline, topic }) => [pipeline, topic]),
-    [['orders', undefined]],
+    [['orders', 'orders']],
   );
 });
 
