@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { createAuthenticator } from './auth/authenticate.ts';
 import type { KeyStore } from './auth/key-store.ts';
 import type { Config, PipelineConfig } from './core/config.ts';
-import { type Destination, DestinationError } from './core/ports.ts';
+import type { Destination } from './core/ports.ts';
 import { createDecoder } from './decode/decoder.ts';
 import { createHttpApp } from './http/app.ts';
 import { createHttpServer } from './http/server.ts';
@@ -15,6 +15,7 @@ import { createTableCatalog } from './map/tables.ts';
 import { redactedPipeline } from './ops/config/redact.ts';
 import { routePipelines } from './ops/config/routes.ts';
 import type { Events } from './ops/events.ts';
+import { createReadiness } from './ops/health.ts';
 import { createIds } from './ops/ids.ts';
 import { createPipeline } from './pipeline.ts';
 
@@ -50,6 +51,7 @@ export async function createGateway(config: Config, deps: GatewayDeps): Promise<
     refreshTable: async ({ table }) => await catalog.refresh(table.name),
   });
   const authenticator = createAuthenticator(keys, config.auth.keyHeader);
+  const readiness = createReadiness(destination, Date.now);
   let draining = false;
   const app = createHttpApp({
     authenticate: authenticator.authenticate,
@@ -59,7 +61,8 @@ export async function createGateway(config: Config, deps: GatewayDeps): Promise<
     ingest,
     limits: config.limits,
     describePipeline: (pipeline) => describe(pipeline),
-    ready: async () => await readiness(destination, draining),
+    ready: async () => (draining ? { ready: false, reasons: ['The gateway is shutting down'] } : await readiness()),
+    draining: () => draining,
     query: destination.queryReadOnly?.bind(destination),
     openapi: deps.openapi,
     onRequestDone: (event) => events.requestDone(event),
@@ -84,16 +87,6 @@ async function openDestination(config: Config): Promise<Destination> {
 
 function describe(pipeline: PipelineConfig): object {
   return { name: pipeline.name, ...redactedPipeline(pipeline), guarantee: 'at-least-once' };
-}
-
-async function readiness(destination: Destination, draining: boolean): Promise<{ ready: boolean; reasons: string[] }> {
-  if (draining) return { ready: false, reasons: ['The gateway is shutting down'] };
-  try {
-    await destination.select('SELECT 1 AS one');
-    return { ready: true, reasons: [] };
-  } catch (error) {
-    return { ready: false, reasons: [error instanceof DestinationError ? error.message : 'ClickHouse is not reachable'] };
-  }
 }
 
 async function listen(server: Server, { listen: { host, port } }: Config): Promise<string> {

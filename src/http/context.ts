@@ -26,6 +26,8 @@ export interface HttpDeps {
   readonly query: ((sql: string) => Promise<Buffer>) | undefined;
   /** The base document of the interface. */
   readonly openapi: Readonly<Record<string, unknown>>;
+  /** Whether the gateway is shutting down: records are then refused, health is still told. */
+  readonly draining: () => boolean;
   readonly onRequestDone: (event: RequestDone) => void;
   readonly onBug: (error: unknown, requestId: string) => void;
   readonly newId: () => string;

@@ -24,6 +24,10 @@ export function ingestRoutes(deps: HttpDeps): Router {
     find: (principal: Principal) => { pipeline: PipelineConfig; topic?: string },
   ): Promise<void> => {
     const context = response.locals as RequestContext;
+    if (deps.draining()) {
+      response.setHeader('Connection', 'close');
+      throw new GatewayError('draining', 'The gateway is shutting down: send the request again', { retryAfterSeconds: 5 });
+    }
     const principal = authenticate(request.headers);
     const { pipeline, topic } = find(principal);
     if (request.method === 'GET' || request.method === 'HEAD') return reply(request, response, PROBE);

@@ -52,8 +52,8 @@ function expected(value: unknown, type: string): unknown {
   const inner = /^Nullable\((.*)\)$/s.exec(type)?.[1] ?? type;
   if (value === null || value === undefined) return null;
   if (inner === 'String') return typeof value === 'string' ? value : JSON.stringify(value);
-  if (inner.startsWith('DateTime64')) return String(value).replace('T', ' ').replace('Z', '');
-  return /^U?Int(64|128|256)$/.test(inner) ? String(value) : value;
+  if (inner.startsWith('DateTime64')) return `${value as string}`.replace('T', ' ').replace('Z', '');
+  return /^U?Int(64|128|256)$/.test(inner) ? `${value as number}` : value;
 }
 
 test(`every record of ${RUNS} random batches is stored as it is`, async () => {
@@ -91,7 +91,7 @@ test(`every record of ${RUNS} random batches is stored as it is`, async () => {
       );
       for (const name of nested) {
         assert.deepEqual(
-          plain.map((row) => withoutNulls(JSON.parse(String(row[`j_${name}`])))),
+          plain.map((row) => withoutNulls(JSON.parse(row[`j_${name}`] as string))),
           numbered.map((record) => withoutNulls((JSON.parse(JSON.stringify(record)) as Record<string, unknown>)[name])),
           name,
         );

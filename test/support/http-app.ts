@@ -62,6 +62,7 @@ export async function startTestApp(limits: Partial<Limits> = {}, changes: Partia
     ready: async () => await Promise.resolve({ ready: true, reasons: [] }),
     query: async (sql) => await Promise.resolve(Buffer.from(`${JSON.stringify({ sql })}\n`)),
     openapi: { openapi: '3.1.0', paths: { '/v1/ingest/{pipeline}': { post: {} }, '/v1/topics/{topic}': { post: {} } } },
+    draining: () => false,
     onRequestDone: (event) => state.events.push(event),
     onBug: (error) => state.bugs.push(error),
     newId: createIds(Date.now),

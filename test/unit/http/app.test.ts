@@ -86,7 +86,7 @@ test('failures of the pipeline are answered as what they are', async () => {
     [new Error('a secret'), 500, 'internal'],
   ];
   for (const [error, status, code] of cases) {
-    app.answer = async () => await Promise.reject(error as Error);
+    app.answer = async () => await Promise.reject(error);
     const response = await call('/v1/topics/orders', { method: 'POST', body: '{}' });
     assert.equal(response.headers.has('retry-after'), status === 503);
     const text = await response.text();
@@ -277,4 +277,17 @@ test('each request is reported once, without its path', async () => {
       ['GET', 'none', 404, 'not_found', undefined, 0],
     ],
   );
+});
+
+test('while it drains records are refused and health is told', async () => {
+  const draining = await startTestApp({}, { draining: () => true });
+  started.push(draining);
+  const response = await fetch(`http://127.0.0.1:${draining.port}/v1/topics/orders`, {
+    method: 'POST',
+    headers: { 'x-api-key': 'good' },
+    body: '{}',
+  });
+  assert.equal(response.headers.get('connection'), 'close');
+  assert.deepEqual(await problemOf(response), [503, 'draining']);
+  assert.equal((await fetch(`http://127.0.0.1:${draining.port}/healthz`)).status, 200);
 });
