@@ -79,11 +79,31 @@ function queryHandler({ authenticate, query, limits }: HttpDeps): Handler {
       return { status: 200, headers: { 'Content-Type': 'application/x-ndjson' }, body: rows.toString('utf8') };
     } catch (error) {
       if (!(error instanceof DestinationError)) throw error;
-      throw new GatewayError('invalid_query', error.message, { cause: error });
+      throw new GatewayError('invalid_query', queryFault(error), { cause: error });
     } finally {
       body.release();
     }
   };
+}
+
+/** The commonest mistakes by ClickHouse's code. Its own words quote the statement, and may quote rows. */
+const QUERY_FAULTS: Readonly<Record<number, string>> = {
+  46: 'it calls a function that does not exist',
+  47: 'it names a column that does not exist',
+  60: 'it names a table that does not exist',
+  62: 'its syntax is wrong, or it is more than one statement',
+  81: 'it names a database that does not exist',
+  159: 'it runs too long',
+  164: 'it does more than read, or changes a setting',
+  215: 'it selects a column that is neither aggregated nor grouped by',
+  241: 'it needs too much memory',
+  386: 'it combines types that have none in common',
+  396: 'its result is too large: add a LIMIT',
+};
+
+function queryFault({ clickhouseCode, message }: DestinationError): string {
+  const fault = clickhouseCode === undefined ? undefined : QUERY_FAULTS[clickhouseCode];
+  return fault === undefined ? message : `ClickHouse does not run this query: ${fault} (ClickHouse code ${clickhouseCode})`;
 }
 
 /** The SQL text itself, or JSON with it as `query`. */

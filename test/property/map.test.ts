@@ -52,8 +52,8 @@ function expected(value: unknown, type: string): unknown {
   const inner = /^Nullable\((.*)\)$/s.exec(type)?.[1] ?? type;
   if (value === null || value === undefined) return null;
   if (inner === 'String') return typeof value === 'string' ? value : JSON.stringify(value);
-  if (inner.startsWith('DateTime64')) return `${value as string}`.replace('T', ' ').replace('Z', '');
-  return /^U?Int(64|128|256)$/.test(inner) ? `${value as number}` : value;
+  if (inner.startsWith('DateTime64')) return (value as string).replace('T', ' ').replace('Z', '');
+  return /^U?Int(64|128|256)$/.test(inner) ? JSON.stringify(value) : value;
 }
 
 test(`every record of ${RUNS} random batches is stored as it is`, async () => {

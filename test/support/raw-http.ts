@@ -20,7 +20,7 @@ export async function openRaw(port: number): Promise<RawConnection> {
   const socket = connect({ port, host: '127.0.0.1', noDelay: true });
   await new Promise<void>((resolve, reject) => socket.once('connect', resolve).once('error', reject));
   let received = Buffer.alloc(0);
-  let ended = false;
+  const state = { ended: false };
   const waiting = new Set<() => void>();
   const wake = (): void => {
     for (const resume of waiting) resume();
@@ -32,7 +32,7 @@ export async function openRaw(port: number): Promise<RawConnection> {
   });
   socket.on('error', () => undefined);
   socket.on('close', () => {
-    ended = true;
+    state.ended = true;
     wake();
   });
   const change = async (): Promise<void> => await new Promise<void>((resolve) => waiting.add(resolve));
@@ -47,12 +47,12 @@ export async function openRaw(port: number): Promise<RawConnection> {
           if (found.answer.status === 100) continue;
           return found.answer;
         }
-        if (ended) return undefined;
+        if (state.ended) return undefined;
         await change();
       }
     },
     async closed() {
-      while (!ended) await change();
+      while (!state.ended) await change();
     },
   };
 }

@@ -20,6 +20,10 @@ import { createPool } from './session-pool.ts';
 /** Statements that run at the same time. Must stay below the threads of libuv's pool, which each of them holds one of. */
 const PARALLEL_STATEMENTS = 3;
 
+/** For statements of administrators: they cannot write, run without end, or fill the memory. The session can't change these any more. */
+const READER_SETTINGS =
+  "SET max_execution_time = 60, max_result_bytes = 67108864, result_overflow_mode = 'throw', max_memory_usage = 1073741824, readonly = 1";
+
 interface Worker {
   readonly session: Session;
   readonly file: ScratchFile;
@@ -49,7 +53,7 @@ export async function createEmbeddedDestination(
     for (let i = 0; i < PARALLEL_STATEMENTS; i++) workers.push({ session: open(), file: scratch.open(`block-${i}`) });
     reader = open();
     version = (await reader.queryAsync('SELECT version()', { format: 'TSVRaw' })).text().trim();
-    await reader.queryAsync('SET readonly = 1');
+    await reader.queryAsync(READER_SETTINGS);
   } catch (error) {
     for (const { session } of workers) session.close();
     scratch.close();

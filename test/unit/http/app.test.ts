@@ -231,6 +231,12 @@ test('a query needs the admin grant and is taken as text or JSON', async () => {
     },
   );
   started.push(failing);
+  const syntax = new DestinationError('ClickHouse refused', { failure: 'operator', applied: 'no', clickhouseCode: 62 });
+  const mistyped = await startTestApp({}, { query: async () => await Promise.reject(syntax) });
+  started.push(mistyped);
+  const told = await fetch(`http://127.0.0.1:${mistyped.port}/v1/query`, { method: 'POST', headers: { 'x-api-key': 'good' }, body: 'x' });
+  const detail = 'ClickHouse does not run this query: its syntax is wrong, or it is more than one statement (ClickHouse code 62)';
+  assert.equal(((await told.json()) as Record<string, unknown>)['detail'], detail);
   const refused = await fetch(`http://127.0.0.1:${failing.port}/v1/query`, { method: 'POST', headers: { 'x-api-key': 'good' }, body: 'x' });
   assert.deepEqual(await problemOf(refused), [400, 'invalid_query']);
 });

@@ -61,6 +61,13 @@ test('a query that writes, leaves the engine or changes the session is refused',
   assert.equal(await query('SELECT count() AS n FROM t'), '{"n":"0"}\n');
 });
 
+test('a query is cut off before it fills the memory', async () => {
+  await assert.rejects(
+    query('SELECT repeat(toString(number), 1000) FROM numbers(1000000)'),
+    (error) => error instanceof DestinationError && error.clickhouseCode === 396,
+  );
+});
+
 test('a second process on the data directory is told so', () => {
   const code = `import('${new URL('../../../src/insert/destinations/embedded.js', import.meta.url).href}')
     .then((m) => m.createEmbeddedDestination(${JSON.stringify(config)}, ${JSON.stringify(directory)}))
