@@ -68,7 +68,7 @@ export function scanString(scan: Scan, at: number): number {
     } else if (c >= 0x20) {
       p++;
     } else {
-      refuseSyntax(scan, p, p >= bytes.length ? 'the closing quote of a string' : 'control characters in strings as escapes');
+      refuseSyntax(scan, p, p >= scan.stop ? 'the closing quote of a string' : 'control characters in strings as escapes');
     }
   }
 }

@@ -1,8 +1,11 @@
 const BACKSLASH = 0x5c;
 
+const ESCAPES = '"\\/bfnrt';
+const ESCAPED = '"\\/\b\f\n\r\t';
+
 /** The byte for the letter of an escape other than `u`. */
 const LETTERS = new Uint8Array(128);
-for (const [i, letter] of [...'"\\/bfnrt'].entries()) LETTERS[letter.charCodeAt(0)] = '"\\/\b\f\n\r\t'.charCodeAt(i);
+for (let i = 0; i < ESCAPES.length; i++) LETTERS[ESCAPES.charCodeAt(i)] = ESCAPED.charCodeAt(i);
 
 /**
  * Writes the text between the quotes of a scanned string, unescaped and as UTF-8, to `target` from `to` on. It is never longer than
