@@ -137,3 +137,13 @@ test('sources name no machine, no loose end and no console', () => {
     .map(({ path }) => path);
   assert.deepEqual(loose, []);
 });
+
+test('the lockfile names the embedded engine of every platform', () => {
+  // npm can only lock what the registry it is pointed at has; without the entries `npm ci` fails everywhere.
+  const { packages } = JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8')) as {
+    packages: Record<string, { optionalDependencies?: Record<string, string>; version?: string }>;
+  };
+  const wanted = packages['node_modules/chdb']?.optionalDependencies ?? {};
+  assert.equal(Object.keys(wanted).length, 4);
+  for (const [name, version] of Object.entries(wanted)) assert.equal(packages[`node_modules/${name}`]?.version, version, name);
+});
