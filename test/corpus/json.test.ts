@@ -15,7 +15,7 @@ pipelines:
 `;
 
 /** Generous, because this machine may be busy with other tests: a healthy gateway answers within a few milliseconds. */
-const STALL_MS = 750;
+const STALL_MS = 3000;
 
 const COLUMNS = `id Int64, i8 Nullable(Int8), u64 Nullable(UInt64), f64 Nullable(Float64), dec Nullable(Decimal(10, 2)), d Nullable(Date),
   at Nullable(DateTime64(3, 'UTC')), sec Nullable(DateTime('UTC')), s Nullable(String), m Map(String, String)`;

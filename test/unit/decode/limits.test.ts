@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createDecoder } from '../../../src/decode/decoder.ts';
 import { AUTO, batchOf, deliveryOf, LIMITS, textsOf } from '../../support/deliveries.ts';
+import { longestStall } from '../../support/stall.ts';
 import { errorOf } from './decode-support.ts';
 
 /** What `limits` make of a body: the number of records, or the code and message of the refusal. */
@@ -98,24 +99,6 @@ test('the keys of one object are limited, and read in linear time', async () => 
   );
 });
 
-/** The longest a timer had to wait while the body was read, in milliseconds. */
-async function stallOf(body: Buffer): Promise<number> {
-  const decode = createDecoder(LIMITS);
-  const delivery = deliveryOf(body);
-  let longest = 0;
-  let last = performance.now();
-  const beat = (): void => {
-    const now = performance.now();
-    longest = Math.max(longest, now - last);
-    last = now;
-  };
-  const timer = setInterval(beat, 1);
-  await decode(delivery, AUTO).catch(({ code }: { code?: string }) => assert.ok(code !== undefined));
-  beat();
-  clearInterval(timer);
-  return longest;
-}
-
 test('hostile bodies do not keep others waiting', async () => {
   const MIB = 2 ** 20;
   const objects = (count: number, object: (i: number) => string): string =>
@@ -135,7 +118,9 @@ test('hostile bodies do not keep others waiting', async () => {
     'strings with escapes': () => JSON.stringify(Array.from({ length: 40 }, () => JSON.stringify({ a: '\\"'.repeat(MIB / 16) }))),
   };
   for (const [name, make] of Object.entries(bodies)) {
-    const stall = await stallOf(Buffer.from(make()));
+    const delivery = deliveryOf(Buffer.from(make()));
+    const decode = createDecoder(LIMITS);
+    const stall = await longestStall(() => decode(delivery, AUTO).catch(({ code }: { code?: string }) => assert.ok(code !== undefined)));
     // Below 60 ms on an idle machine.
     assert.ok(stall < 400, `${name}: ${Math.round(stall)} ms`);
   }

@@ -501,7 +501,7 @@ test('digits without end are refused at once', async () => {
     const started = performance.now();
     assert.equal((await judge(type === 'JSON' ? `{"a":${digits}}` : digits)).kind, 'refused', type);
     assert.equal((await judge(type === 'JSON' ? `{"a":0.${digits}}` : `0.${digits}`)).kind, 'refused', type);
-    assert.ok(performance.now() - started < 1000, type);
+    assert.ok(performance.now() - started < 5000, type);
   }
 });
 

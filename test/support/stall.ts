@@ -1,0 +1,18 @@
+/**
+ * The longest the event loop was busy without a turn for others while `work` ran, in milliseconds of processor time: a machine that is busy with other
+ * things does not count.
+ */
+export async function longestStall(work: () => Promise<unknown>): Promise<number> {
+  let longest = 0;
+  let last = process.cpuUsage();
+  const beat = (): void => {
+    const { user, system } = process.cpuUsage(last);
+    longest = Math.max(longest, (user + system) / 1000);
+    last = process.cpuUsage();
+  };
+  const timer = setInterval(beat, 1);
+  await work();
+  beat();
+  clearInterval(timer);
+  return longest;
+}
