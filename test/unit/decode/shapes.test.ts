@@ -4,7 +4,7 @@ import type { Shape } from '../../../src/core/json-tape.ts';
 import { kindOf, nextOf, OBJECT, shapeOf } from '../../../src/core/json-tape.ts';
 import { createDecoder, type Decode } from '../../../src/decode/decoder.ts';
 import { createShapeTrie } from '../../../src/decode/shape-trie.ts';
-import { AUTO, deliveryOf, LIMITS } from '../../support/deliveries.ts';
+import { AUTO, batchOf, deliveryOf, LIMITS } from '../../support/deliveries.ts';
 import { valueOf } from '../../support/tape-values.ts';
 
 /** The shapes of all objects of a body, in the order the objects begin. */
@@ -124,4 +124,12 @@ test('bodies that are read side by side do not mix their shapes', async () => {
     const values = records.map(({ value: { tape, node } }) => valueOf(tape, node));
     assert.equal(JSON.stringify(values), JSON.stringify(JSON.parse(bodies[i] ?? '')));
   }
+});
+
+test('a key that is an escape is not taken for a key with a backslash that came before it', async () => {
+  const { records } = await batchOf('[{"a":1,"\\\\":2},{"a":1,"\\u0041":2},{"a":1,"\\\\u0041":2},{"a":1,"\\u0041":2}]');
+  assert.deepEqual(
+    records.map(({ value: { tape, node } }) => shapeOf(tape, node).keys[1]),
+    ['\\', 'A', '\\u0041', 'A'],
+  );
 });
