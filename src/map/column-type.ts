@@ -2,62 +2,111 @@ import type { ColumnType } from '../core/table.ts';
 
 const UNSUPPORTED: ColumnType = { kind: 'unsupported' };
 
+/** Deeper nesting than any table has; keeps hostile text off the stack. */
+const MOST_DEPTH = 100;
+
+/** The text is not a type; caught where parsing starts. */
+class MalformedType extends Error {}
+
 /**
- * Reads a type as `system.columns` spells it. Never throws: what it does not know is `unsupported`, and such a column is left to its
- * default. Geo types and SimpleAggregateFunction come back as what they are stored as.
+ * Reads a type as `system.columns` spells it. Never throws: what it does not know is `unsupported`, alone or inside a known type, and such
+ * a column is left to its default. Geo types and SimpleAggregateFunction come back as what they are stored as, Nested as the array of
+ * tuples it is.
  */
 export function parseColumnType(text: string): ColumnType {
-  const parts = split(text.trim());
-  return parts === undefined ? UNSUPPORTED : build(parts.name, parts.args);
-}
-
-/** `Name(arg, arg)` into the name and its arguments; undefined when brackets or quotes do not match. */
-function split(text: string): { name: string; args: string[] } | undefined {
-  const open = text.indexOf('(');
-  if (open === -1) return { name: text, args: [] };
-  if (!text.endsWith(')')) return undefined;
-  const args = splitTop(text.slice(open + 1, -1), ',');
-  return args === undefined ? undefined : { name: text.slice(0, open), args };
-}
-
-/** Splits at `separator` outside brackets and quotes. */
-function splitTop(text: string, separator: string): string[] | undefined {
-  const parts: string[] = [];
-  let depth = 0;
-  let start = 0;
-  for (let i = 0; i < text.length; i++) {
-    const c = text[i]!;
-    if (c === "'" || c === '`' || c === '"') {
-      i = endOfQuote(text, i);
-      if (i === -1) return undefined;
-    } else if (c === '(') depth++;
-    else if (c === ')') depth--;
-    else if (c === separator && depth === 0) {
-      parts.push(text.slice(start, i).trim());
-      start = i + 1;
-    }
+  try {
+    const source: Source = { tokens: tokensOf(text), at: 0 };
+    const type = readType(source, 0);
+    return source.at === source.tokens.length ? type : UNSUPPORTED;
+  } catch (error) {
+    if (error instanceof MalformedType) return UNSUPPORTED;
+    throw error;
   }
-  const last = text.slice(start).trim();
-  return depth !== 0 ? undefined : last === '' && parts.length === 0 ? [] : [...parts, last];
 }
 
-function endOfQuote(text: string, start: number): number {
-  for (let i = start + 1; i < text.length; i++) {
-    if (text[i] === '\\') i++;
-    else if (text[i] === text[start]) return i;
+/** `quote` is '' for names, numbers and punctuation. */
+interface Token {
+  readonly text: string;
+  readonly quote: string;
+}
+
+interface Source {
+  readonly tokens: readonly Token[];
+  at: number;
+}
+
+const TOKEN = /\s*(?:([A-Za-z_]\w*|-?\d+|[(),=.])|(['`"])((?:(?!\2)[^\\]|\\[\s\S])*)\2)\s*/y;
+
+/** Escapes ClickHouse writes inside quotes; any other character after a backslash stands for itself. */
+const ESCAPES: ReadonlyMap<string, string> = new Map(Object.entries({ n: '\n', t: '\t', r: '\r', 0: '\0', b: '\b', f: '\f' }));
+
+function tokensOf(text: string): Token[] {
+  const tokens: Token[] = [];
+  TOKEN.lastIndex = 0;
+  for (let at = 0; at < text.length; at = TOKEN.lastIndex) {
+    const found = TOKEN.exec(text);
+    if (found === null) throw new MalformedType();
+    const [, plain, quote = '', body = ''] = found;
+    const unescaped = body.replaceAll(/\\([\s\S])/g, (_, character: string) => ESCAPES.get(character) ?? character);
+    tokens.push({ text: plain ?? unescaped, quote });
   }
-  return -1;
+  return tokens;
 }
 
-const ESCAPES: Readonly<Record<string, string>> = { n: '\n', t: '\t', r: '\r', '0': '\0', b: '\b', f: '\f' };
-
-/** Text of a quoted literal or identifier, or the text itself. */
-function unquote(text: string): string {
-  const quoted = /^(['`"])([\s\S]*)\1$/.exec(text)?.[2];
-  return quoted === undefined ? text : quoted.replaceAll(/\\([\s\S])/g, (_, c: string) => ESCAPES[c] ?? c);
+function peek({ tokens, at }: Source, ahead = 0): Token | undefined {
+  return tokens[at + ahead];
 }
 
-const POINT: ColumnType = { kind: 'tuple', elements: [{ type: float('Float64') }, { type: float('Float64') }] };
+/** Reads `text`, unquoted, if it is next. */
+function take(source: Source, text: string): boolean {
+  const token = peek(source);
+  if (token?.text !== text || token.quote !== '') return false;
+  source.at++;
+  return true;
+}
+
+function expect(source: Source, text: string): void {
+  if (!take(source, text)) throw new MalformedType();
+}
+
+/** Reads a token in one of `quotes`; '' among them stands for a plain name. */
+function name(source: Source, ...quotes: string[]): string {
+  const token = peek(source);
+  if (token === undefined || !quotes.includes(token.quote) || (token.quote === '' && !isName(token))) throw new MalformedType();
+  source.at++;
+  return token.text;
+}
+
+function isName(token: Token | undefined): boolean {
+  return token?.quote === '' && /^[A-Za-z_]/.test(token.text);
+}
+
+function integer(source: Source, least: number, most: number): number {
+  const token = peek(source);
+  const value = token?.quote === '' && /^-?\d{1,15}$/.test(token.text) ? Number(token.text) : Number.NaN;
+  if (!(value >= least && value <= most)) throw new MalformedType();
+  source.at++;
+  return value;
+}
+
+/** At least one item, separated by commas. */
+function list<T>(source: Source, item: () => T): T[] {
+  const items = [item()];
+  while (take(source, ',')) items.push(item());
+  return items;
+}
+
+/** Skips to `text` outside brackets. */
+function skipTo(source: Source, text: string): void {
+  for (let depth = 0; ; source.at++) {
+    const token = peek(source);
+    if (token === undefined) throw new MalformedType();
+    if (token.quote !== '') continue;
+    if (depth === 0 && token.text === text) return;
+    if (token.text === '(') depth++;
+    if (token.text === ')') depth--;
+  }
+}
 
 function float(format: 'Float32' | 'Float64' | 'BFloat16'): ColumnType {
   return { kind: 'float', format };
@@ -67,110 +116,147 @@ function arrayOf(inner: ColumnType): ColumnType {
   return { kind: 'array', inner };
 }
 
-/** Types without arguments. */
-const PLAIN: Readonly<Record<string, ColumnType>> = {
-  Bool: { kind: 'bool' },
-  Float32: float('Float32'),
-  Float64: float('Float64'),
-  BFloat16: float('BFloat16'),
-  String: { kind: 'string' },
-  Date: { kind: 'date', wide: false },
-  Date32: { kind: 'date', wide: true },
-  DateTime: { kind: 'datetime' },
-  Time: { kind: 'time' },
-  UUID: { kind: 'uuid' },
-  IPv4: { kind: 'ipv4' },
-  IPv6: { kind: 'ipv6' },
-  Dynamic: { kind: 'dynamic' },
-  JSON: { kind: 'json', paths: new Map() },
-  Point: POINT,
-  Ring: arrayOf(POINT),
-  LineString: arrayOf(POINT),
-  MultiLineString: arrayOf(arrayOf(POINT)),
-  Polygon: arrayOf(arrayOf(POINT)),
-  MultiPolygon: arrayOf(arrayOf(arrayOf(POINT))),
-};
+const POINT: ColumnType = { kind: 'tuple', elements: [{ type: float('Float64') }, { type: float('Float64') }] };
 
-/** Digits a `DecimalN(S)` has. */
-const DECIMAL_PRECISION: Readonly<Record<string, number>> = { Decimal32: 9, Decimal64: 18, Decimal128: 38, Decimal256: 76 };
+/** Types written without arguments. */
+const PLAIN: ReadonlyMap<string, ColumnType> = new Map<string, ColumnType>([
+  ...([8, 16, 32, 64, 128, 256] as const).flatMap(
+    (bits): Array<[string, ColumnType]> => [
+      [`Int${bits}`, { kind: 'int', bits, signed: true }],
+      [`UInt${bits}`, { kind: 'int', bits, signed: false }],
+    ],
+  ),
+  ['Bool', { kind: 'bool' }],
+  ['Float32', float('Float32')],
+  ['Float64', float('Float64')],
+  ['BFloat16', float('BFloat16')],
+  ['String', { kind: 'string' }],
+  ['Date', { kind: 'date', wide: false }],
+  ['Date32', { kind: 'date', wide: true }],
+  ['DateTime', { kind: 'datetime' }],
+  ['Time', { kind: 'time' }],
+  ['UUID', { kind: 'uuid' }],
+  ['IPv4', { kind: 'ipv4' }],
+  ['IPv6', { kind: 'ipv6' }],
+  ['Dynamic', { kind: 'dynamic' }],
+  ['JSON', { kind: 'json', paths: new Map() }],
+  ['Point', POINT],
+  ['Ring', arrayOf(POINT)],
+  ['LineString', arrayOf(POINT)],
+  ['MultiLineString', arrayOf(arrayOf(POINT))],
+  ['Polygon', arrayOf(arrayOf(POINT))],
+  ['MultiPolygon', arrayOf(arrayOf(arrayOf(POINT)))],
+]);
 
-function build(name: string, args: readonly string[]): ColumnType {
-  const [first = '', second = ''] = args;
-  const integer = /^(U?)Int(8|16|32|64|128|256)$/.exec(name);
-  if (integer !== null) return { kind: 'int', bits: Number(integer[2]) as 8, signed: integer[1] === '' };
-  if (args.length === 0) return Object.hasOwn(PLAIN, name) ? PLAIN[name]! : UNSUPPORTED;
-  if (Object.hasOwn(DECIMAL_PRECISION, name)) return { kind: 'decimal', precision: DECIMAL_PRECISION[name]!, scale: Number(first) };
-  switch (name) {
-    case 'Decimal':
-      return { kind: 'decimal', precision: Number(first), scale: second === '' ? 0 : Number(second) };
-    case 'FixedString':
-      return { kind: 'fixed-string', bytes: Number(first) };
-    case 'DateTime':
-      return { kind: 'datetime', timezone: unquote(first) };
-    case 'DateTime64':
-      return { kind: 'datetime64', precision: Number(first), ...(second === '' ? {} : { timezone: unquote(second) }) };
-    case 'Time64':
-      return { kind: 'time64', precision: Number(first) };
-    case 'Enum8':
-    case 'Enum16':
-      return enumOf(args);
-    default:
-      return wrapper(name, args);
-  }
+type Reader = (source: Source, depth: number) => ColumnType;
+
+/** A `DecimalN(S)`. */
+function decimalOf(precision: number): Reader {
+  return (source) => ({ kind: 'decimal', precision, scale: integer(source, 0, precision) });
 }
 
-function wrapper(name: string, args: readonly string[]): ColumnType {
-  const [first = '', second = ''] = args;
-  switch (name) {
-    case 'Nullable':
-      return { kind: 'nullable', inner: parseColumnType(first) };
-    case 'LowCardinality':
-      return { kind: 'low-cardinality', inner: parseColumnType(first) };
-    case 'Array':
-      return arrayOf(parseColumnType(first));
-    case 'Map':
-      return { kind: 'map', key: parseColumnType(first), value: parseColumnType(second) };
-    case 'Tuple':
-      return { kind: 'tuple', elements: args.map(elementOf) };
-    case 'Nested':
-      return arrayOf({ kind: 'tuple', elements: args.map(elementOf) });
-    case 'Variant':
-      return { kind: 'variant', members: args.map(parseColumnType) };
-    case 'Dynamic':
-      return { kind: 'dynamic' };
-    case 'JSON':
-      return { kind: 'json', paths: pathsOf(args) };
-    case 'SimpleAggregateFunction':
-      return parseColumnType(second);
-    default:
-      return UNSUPPORTED;
-  }
+/** Types with arguments. Each reader starts after the opening bracket and leaves the closing one. */
+const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
+  ['Decimal', readDecimal],
+  ['Decimal32', decimalOf(9)],
+  ['Decimal64', decimalOf(18)],
+  ['Decimal128', decimalOf(38)],
+  ['Decimal256', decimalOf(76)],
+  ['FixedString', (source) => ({ kind: 'fixed-string', bytes: integer(source, 1, 2 ** 31) })],
+  ['DateTime', (source) => ({ kind: 'datetime', timezone: name(source, "'") })],
+  ['DateTime64', readDateTime64],
+  ['Time64', (source) => ({ kind: 'time64', precision: integer(source, 0, 9) })],
+  ['Enum8', readEnum],
+  ['Enum16', readEnum],
+  ['Nullable', (source, depth) => ({ kind: 'nullable', inner: readType(source, depth) })],
+  ['LowCardinality', (source, depth) => ({ kind: 'low-cardinality', inner: readType(source, depth) })],
+  ['Array', (source, depth) => arrayOf(readType(source, depth))],
+  ['Map', readMap],
+  ['Tuple', readTuple],
+  ['Nested', (source, depth) => arrayOf(readTuple(source, depth))],
+  ['Variant', (source, depth) => ({ kind: 'variant', members: list(source, () => readType(source, depth)) })],
+  ['Dynamic', readDynamic],
+  ['JSON', readJson],
+  ['SimpleAggregateFunction', readAggregated],
+]);
+
+function readType(source: Source, depth: number): ColumnType {
+  if (depth > MOST_DEPTH) throw new MalformedType();
+  const typeName = name(source, '');
+  if (!take(source, '(')) return PLAIN.get(typeName) ?? UNSUPPORTED;
+  const reader = READERS.get(typeName);
+  if (take(source, ')')) return typeName === 'Tuple' ? { kind: 'tuple', elements: [] } : UNSUPPORTED;
+  if (reader === undefined) skipTo(source, ')');
+  const type = reader?.(source, depth + 1) ?? UNSUPPORTED;
+  expect(source, ')');
+  return type;
 }
 
-function enumOf(args: readonly string[]): ColumnType {
-  const values = new Map<string, number>();
-  for (const arg of args) {
-    const [, name, value] = /^('(?:[^'\\]|\\[\s\S])*')\s*=\s*(-?\d+)$/.exec(arg) ?? [];
-    if (name === undefined) return UNSUPPORTED;
-    values.set(unquote(name), Number(value));
-  }
-  return { kind: 'enum', values };
+function readDecimal(source: Source): ColumnType {
+  const precision = integer(source, 1, 76);
+  return { kind: 'decimal', precision, scale: take(source, ',') ? integer(source, 0, precision) : 0 };
 }
 
-/** An element of a tuple: a type, or a name and a type. A type never has a blank before its bracket. */
-function elementOf(arg: string): { name?: string; type: ColumnType } {
-  const quoted = /^(`(?:[^`\\]|\\[\s\S])*`|"(?:[^"\\]|\\[\s\S])*")\s+([\s\S]+)$/.exec(arg);
-  const [, name, type] = quoted ?? /^([A-Za-z_]\w*)\s+([\s\S]+)$/.exec(arg) ?? [];
-  return name === undefined || type === undefined ? { type: parseColumnType(arg) } : { name: unquote(name), type: parseColumnType(type) };
+function readDateTime64(source: Source): ColumnType {
+  const precision = integer(source, 0, 9);
+  return take(source, ',') ? { kind: 'datetime64', precision, timezone: name(source, "'") } : { kind: 'datetime64', precision };
 }
 
-/** Typed paths of `JSON(max_dynamic_paths=8, a.b UInt32, SKIP c)`. */
-function pathsOf(args: readonly string[]): ReadonlyMap<string, ColumnType> {
+function readEnum(source: Source): ColumnType {
+  const entries = list(source, (): [string, number] => {
+    const text = name(source, "'");
+    expect(source, '=');
+    return [text, integer(source, -32_768, 32_767)];
+  });
+  return { kind: 'enum', values: new Map(entries) };
+}
+
+function readMap(source: Source, depth: number): ColumnType {
+  const key = readType(source, depth);
+  expect(source, ',');
+  return { kind: 'map', key, value: readType(source, depth) };
+}
+
+/** Elements are types, or names and types: two names in a row are one of the latter. */
+function readTuple(source: Source, depth: number): ColumnType {
+  const elements = list(source, () => {
+    const named = !isName(peek(source)) || isName(peek(source, 1));
+    return named ? { name: name(source, '', '`', '"'), type: readType(source, depth) } : { type: readType(source, depth) };
+  });
+  return { kind: 'tuple', elements };
+}
+
+function readDynamic(source: Source): ColumnType {
+  skipTo(source, ')');
+  return { kind: 'dynamic' };
+}
+
+/** Parameters, paths with a type, and `SKIP` of paths that ClickHouse leaves out because the table says so. */
+function readJson(source: Source, depth: number): ColumnType {
   const paths = new Map<string, ColumnType>();
-  for (const arg of args) {
-    if (arg.startsWith('SKIP ') || /^\w+\s*=/.test(arg)) continue;
-    const [, path, type] = /^((?:`[^`]+`|[^\s`]+)+)\s+([\s\S]+)$/.exec(arg) ?? [];
-    if (path !== undefined && type !== undefined) paths.set(path.replaceAll('`', ''), parseColumnType(type));
-  }
-  return paths;
+  list(source, () => {
+    const next = peek(source, 1);
+    if (next?.text === '=' && next.quote === '') source.at += 3;
+    else if (take(source, 'SKIP')) skipPath(source);
+    else paths.set(readPath(source), readType(source, depth));
+  });
+  return { kind: 'json', paths };
+}
+
+function skipPath(source: Source): void {
+  if (take(source, 'REGEXP')) name(source, "'");
+  else readPath(source);
+}
+
+/** Keys joined by dots, each or all together in quotes. */
+function readPath(source: Source): string {
+  let path = name(source, '', '`');
+  while (take(source, '.')) path += `.${name(source, '', '`')}`;
+  return path;
+}
+
+function readAggregated(source: Source, depth: number): ColumnType {
+  skipTo(source, ',');
+  expect(source, ',');
+  return readType(source, depth);
 }

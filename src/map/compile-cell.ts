@@ -4,18 +4,52 @@ import { boolCell } from './cells/bools.ts';
 import { arrayCell, mapCell, namedTupleCell, nullableCell, unnamedTupleCell, unsupportedCell } from './cells/containers.ts';
 import { dateCell, dateTimeCell } from './cells/dates.ts';
 import { decimalCell } from './cells/decimals.ts';
+import { dynamicCell } from './cells/dynamics.ts';
 import { floatCell } from './cells/floats.ts';
-import { dynamicCell, jsonCell } from './cells/free-form.ts';
+import { jsonCell } from './cells/free-form.ts';
 import { intCell } from './cells/ints.ts';
-import { keyCheck } from './cells/map-keys.ts';
+import { isTextKey, keyCheck } from './cells/map-keys.ts';
 import { enumCell, fixedStringCell, ipv4Cell, ipv6Cell, stringCell, uuidCell } from './cells/strings.ts';
 import { timeCell } from './cells/times.ts';
+import { typedLeaf } from './cells/typed-paths.ts';
 import { variantCell } from './cells/variants.ts';
 
-/** The cell of a column type: a total function, one line a type. */
+/** The cell of a column type. */
 export function compileCell(type: ColumnType, options: CellOptions): Cell {
+  return compile(type, options, (_, cell) => cell);
+}
+
+/** The cells of the declared paths of a JSON column, by dotted path. */
+export function compilePaths(paths: ReadonlyMap<string, ColumnType>, options: CellOptions): ReadonlyMap<string, Cell> {
+  const leaf: Leaf = (type, cell) => typedLeaf(type, cell, options);
+  return new Map([...paths].map(([path, type]) => [path, compile(type, options, leaf)]));
+}
+
+/** Has the last word on the cell of each type that is no wrapper around others. */
+type Leaf = (type: ColumnType, cell: Cell) => Cell;
+
+function compile(type: ColumnType, options: CellOptions, leaf: Leaf): Cell {
   const { fault } = options;
-  const compile = (inner: ColumnType): Cell => compileCell(inner, options);
+  const within = (inner: ColumnType): Cell => compile(inner, options, leaf);
+  switch (type.kind) {
+    case 'nullable':
+      return nullableCell(within(type.inner));
+    case 'low-cardinality':
+      return within(type.inner);
+    case 'array':
+      return arrayCell(within(type.inner), fault);
+    case 'tuple':
+      return tupleOf(type, options, within);
+    default:
+      return leaf(type, leafOf(type, options));
+  }
+}
+
+type LeafType = Exclude<ColumnType, { kind: 'nullable' | 'low-cardinality' | 'array' | 'tuple' }>;
+
+/** A total function, one line a type. */
+function leafOf(type: LeafType, options: CellOptions): Cell {
+  const { fault } = options;
   switch (type.kind) {
     case 'bool':
       return boolCell(fault);
@@ -45,35 +79,33 @@ export function compileCell(type: ColumnType, options: CellOptions): Cell {
       return ipv6Cell(fault);
     case 'enum':
       return enumCell(type, fault);
-    case 'nullable':
-      return nullableCell(compile(type.inner));
-    case 'low-cardinality':
-      return compile(type.inner);
-    case 'array':
-      return arrayCell(compile(type.inner), fault);
     case 'map':
-      return mapCell(compile(type.value), keyCheck(type.key), fault);
-    case 'tuple':
-      return tupleOf(type, options);
+      return mapCell(compileCell(type.value, options), { fits: keyCheck(type.key), isText: isTextKey(type.key) }, fault);
     case 'variant':
       return variantCell(
-        type.members.map((member) => ({ type: member, cell: compile(member) })),
+        type.members.map((member) => ({ type: member, cell: compileCell(member, options) })),
         fault,
       );
     case 'dynamic':
       return dynamicCell(fault);
     case 'json':
-      return jsonCell(new Map([...type.paths].map(([path, inner]) => [path, compile(inner)])), fault);
+      return jsonCell(compilePaths(type.paths, options), fault);
     case 'unsupported':
       return unsupportedCell(fault);
   }
 }
 
-function tupleOf({ elements }: Extract<ColumnType, { kind: 'tuple' }>, options: CellOptions): Cell {
-  const named = elements.flatMap(({ name, type }) => (name === undefined ? [] : [{ name, cell: compileCell(type, options) }]));
-  if (named.length === elements.length) return namedTupleCell(named, options);
+function tupleOf(
+  { elements }: Extract<ColumnType, { kind: 'tuple' }>,
+  options: CellOptions,
+  compileInner: (type: ColumnType) => Cell,
+): Cell {
+  const named = elements.flatMap(({ name, type }) =>
+    name === undefined ? [] : [{ name, cell: compileInner(type), nullIsAbsent: type.kind === 'dynamic' }],
+  );
+  if (named.length > 0 && named.length === elements.length) return namedTupleCell(named, options);
   return unnamedTupleCell(
-    elements.map(({ type }) => compileCell(type, options)),
+    elements.map(({ type }) => compileInner(type)),
     options.fault,
   );
 }

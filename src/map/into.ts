@@ -1,11 +1,10 @@
 import { type JsonTape, textOf } from '../core/json-tape.ts';
 import type { Column } from '../core/table.ts';
 import type { ByteWriter } from './byte-writer.ts';
-import { type Cell, type CellOptions, fail, VERBATIM, type Verdict } from './cell.ts';
+import { type CellOptions, fail, VERBATIM, type Verdict } from './cell.ts';
 import { createFreeForm } from './cells/free-form.ts';
 import { keyCheck } from './cells/map-keys.ts';
-import { copyToken } from './cells/shared.ts';
-import { compileCell } from './compile-cell.ts';
+import { compileCell, compilePaths } from './compile-cell.ts';
 
 /** A field no column is there for, as a part of the object that goes to the `into` column. */
 export interface UnknownField {
@@ -25,12 +24,12 @@ export function compileInto({ name, type }: Column, options: CellOptions): IntoC
   const { fault } = options;
   switch (type.kind) {
     case 'json': {
-      const free = createFreeForm(fault, new Map([...type.paths].map(([path, inner]) => [path, compileCell(inner, options)])));
+      const free = createFreeForm(fault, compilePaths(type.paths, options));
       const dotted = (): Verdict => fail(fault, 'ambiguous_value', 'the name of the field has a dot, which ClickHouse takes for a path');
       return {
         column: name,
         check: (tape, { key, node }) => (key.includes('.') ? dotted() : free.check(tape, node, key)),
-        write: (tape, fields, out) => writeObject(tape, fields, { write: copyToken }, out),
+        write: (tape, fields, out) => writeObject(fields, ({ key, node }) => free.write(tape, node, key, out), out),
       };
     }
     case 'map': {
@@ -40,7 +39,7 @@ export function compileInto({ name, type }: Column, options: CellOptions): IntoC
       return {
         column: name,
         check: (tape, { key, node }) => (fits(key) ? cell.check(tape, node) : wrongKey()),
-        write: (tape, fields, out) => writeObject(tape, fields, cell, out),
+        write: (tape, fields, out) => writeObject(fields, ({ node }) => cell.write(tape, node, out), out),
       };
     }
     case 'string':
@@ -55,11 +54,11 @@ export function compileInto({ name, type }: Column, options: CellOptions): IntoC
   }
 }
 
-function writeObject(tape: JsonTape, fields: readonly UnknownField[], cell: Pick<Cell, 'write'>, out: ByteWriter): void {
+function writeObject(fields: readonly UnknownField[], write: (field: UnknownField) => void, out: ByteWriter): void {
   out.ascii('{');
-  for (const [i, { key, node }] of fields.entries()) {
-    out.utf8(`${i === 0 ? '' : ','}${JSON.stringify(key)}:`);
-    cell.write(tape, node, out);
+  for (const [i, field] of fields.entries()) {
+    out.utf8(`${i === 0 ? '' : ','}${JSON.stringify(field.key)}:`);
+    write(field);
   }
   out.ascii('}');
 }

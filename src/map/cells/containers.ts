@@ -2,6 +2,7 @@ import { ARRAY, extraOf, type JsonTape, kindOf, NULL, nextOf, OBJECT, type Shape
 import type { ByteWriter } from '../byte-writer.ts';
 import { type Cell, type CellOptions, FAULTY, type Fault, fail, REWRITE, VERBATIM, type Verdict } from '../cell.ts';
 import { copyToken, worse, wrongType } from './shared.ts';
+import { hasEscapedKey } from './spelling.ts';
 
 /** Nullable(T): T, or null, which is also what a missing value means. */
 export function nullableCell(inner: Cell): Cell {
@@ -66,9 +67,10 @@ export function fieldPart(key: string): string {
 }
 
 /**
- * Map(K, V): an object. Keys are text in JSON, so they pass if `keyFits` says that their text is one of K. null is the empty map.
+ * Map(K, V): an object. Keys are text in JSON, so they pass if `key.fits` says that their text is one of K. null is the empty map.
+ * `key.isText`: ClickHouse reads the keys as strings, escapes included.
  */
-export function mapCell(value: Cell, keyFits: (key: string) => boolean, fault: Fault): Cell {
+export function mapCell(value: Cell, key: { fits: (key: string) => boolean; isText: boolean }, fault: Fault): Cell {
   const fitting = new WeakSet<Shape>();
   return {
     optional: true,
@@ -77,20 +79,21 @@ export function mapCell(value: Cell, keyFits: (key: string) => boolean, fault: F
       if (kind === NULL) return REWRITE;
       if (kind !== OBJECT) return wrongType(fault, tape, node, 'objects');
       const shape = shapeOf(tape, node);
-      if (!fitting.has(shape)) {
-        const wrong = shape.keys.find((key) => !keyFits(key));
+      if (!key.isText && !fitting.has(shape)) {
+        const wrong = shape.keys.find((text) => !key.fits(text));
         if (wrong !== undefined) return fail(fault, 'invalid_value', "a key of the object is not a value of the map's key type");
         fitting.add(shape);
       }
-      return checkValues(tape, node, shape, value, fault);
+      const verdict = checkValues(tape, node, shape, value, fault);
+      return verdict === VERBATIM && !key.isText && hasEscapedKey(tape, node) ? REWRITE : verdict;
     },
     write(tape, node, out) {
       if (kindOf(tape, node) === NULL) return out.ascii('{}');
       const { keys } = shapeOf(tape, node);
       out.ascii('{');
       let child = node + 1;
-      for (const [i, key] of keys.entries()) {
-        out.utf8(`${i === 0 ? '' : ','}${JSON.stringify(key)}:`);
+      for (const [i, text] of keys.entries()) {
+        out.utf8(`${i === 0 ? '' : ','}${JSON.stringify(text)}:`);
         value.write(tape, child, out);
         child = nextOf(tape, child);
       }
@@ -145,6 +148,8 @@ export function unnamedTupleCell(elements: readonly Cell[], fault: Fault): Cell 
 interface NamedElement {
   readonly name: string;
   readonly cell: Cell;
+  /** The type reads no null, but is NULL where the element is left out: Dynamic. */
+  readonly nullIsAbsent: boolean;
 }
 
 /** For each key of a shape its element, undefined for a field to leave out; or why objects of this shape do not fit. */
@@ -196,7 +201,8 @@ export function namedTupleCell(elements: readonly NamedElement[], { fault, unkno
         fail(fault, 'missing_value', 'the object has no value for an element that is not Nullable');
         return within(fault, fieldPart(plan.missing));
       }
-      return checkFields(tape, node, plan, shape, fault);
+      const verdict = checkFields(tape, node, plan, shape, fault);
+      return verdict === VERBATIM && hasEscapedKey(tape, node) ? REWRITE : verdict;
     },
     write(tape, node, out) {
       if (kindOf(tape, node) === NULL) return out.ascii('{}');
@@ -204,7 +210,7 @@ export function namedTupleCell(elements: readonly NamedElement[], { fault, unkno
       let separator = '{';
       let child = node + 1;
       for (const element of cells) {
-        if (element !== undefined) {
+        if (element !== undefined && !isAbsent(tape, child, element)) {
           out.utf8(`${separator}${JSON.stringify(element.name)}:`);
           element.cell.write(tape, child, out);
           separator = ',';
@@ -216,11 +222,16 @@ export function namedTupleCell(elements: readonly NamedElement[], { fault, unkno
   };
 }
 
+function isAbsent(tape: JsonTape, node: number, { nullIsAbsent }: NamedElement): boolean {
+  return nullIsAbsent && kindOf(tape, node) === NULL;
+}
+
 function checkFields(tape: JsonTape, node: number, { cells, drops }: TupleShape, { keys }: Shape, fault: Fault): Verdict {
   let verdict: Verdict = drops ? REWRITE : VERBATIM;
   let child = node + 1;
   for (const [i, element] of cells.entries()) {
-    const found = element === undefined ? REWRITE : element.cell.check(tape, child);
+    const isLeftOut = element === undefined || isAbsent(tape, child, element);
+    const found = isLeftOut ? REWRITE : element.cell.check(tape, child);
     if (found === FAULTY) return within(fault, fieldPart(keys[i] ?? ''));
     verdict = worse(verdict, found);
     child = nextOf(tape, child);

@@ -13,9 +13,9 @@ import {
 import type { ColumnType } from '../../core/table.ts';
 import { type Cell, type CellOptions, fail, REWRITE, VERBATIM, type Verdict } from '../cell.ts';
 import { createCivilTime, daysOf, hasDigit, readDate, readDateTime } from './civil.ts';
-import { dateText, ticksOf } from './epoch.ts';
+import { dateText, isTick, smallInteger, ticksOf } from './epoch.ts';
 import { copyToken, wrongType } from './shared.ts';
-import { createZone } from './zones.ts';
+import { createZone, isUtc } from './zones.ts';
 
 const UNIT_HINT = 'say in the pipeline which unit it counts: columns: { <column>: { unit: ms } }';
 
@@ -93,7 +93,12 @@ export function dateTimeCell(type: Extract<ColumnType, { kind: 'datetime' | 'dat
   const { name, precision } = span;
   const time = createCivilTime();
   const occurs = createZone(type.timezone);
+  // Any zone is less than a day from UTC.
+  const margin = isUtc(type.timezone) ? 0 : 86_400;
+  const countsTicks = isTick(type.kind === 'datetime' ? (unit ?? 's') : unit, precision);
   const size = 10n ** BigInt(precision);
+  const firstTick = span.first * 10 ** precision;
+  const lastTick = span.last * 10 ** precision;
   const outOfRange = (): Verdict => fail(fault, 'out_of_range', `the time is outside ${name}, which holds ${span.words}`);
 
   const checkText = (tape: JsonTape, node: number): Verdict => {
@@ -110,8 +115,7 @@ export function dateTimeCell(type: Extract<ColumnType, { kind: 'datetime' | 'dat
 
   const checkInstant = (written: number, cut: boolean): Verdict => {
     if (time.offset === undefined) {
-      // The column's zone applies. Its distance from UTC is less than a day.
-      if (written < span.first + 86_400 || written > span.last - 86_400) return outOfRange();
+      if (written < span.first + margin || written > span.last - margin) return outOfRange();
       const times = occurs(time.days, time.seconds);
       if (times === 'never')
         return fail(fault, 'invalid_value', `the clocks of the column's time zone skip this time: send a zone designator`);
@@ -123,6 +127,10 @@ export function dateTimeCell(type: Extract<ColumnType, { kind: 'datetime' | 'dat
 
   const checkNumber = (tape: JsonTape, node: number): Verdict => {
     const isInteger = extraOf(tape, node) === NUMBER_INTEGER;
+    if (isInteger && countsTicks) {
+      const ticks = smallInteger(tape, node);
+      if (ticks >= firstTick && ticks <= lastTick) return VERBATIM;
+    }
     if (unit === undefined && (type.kind === 'datetime64' || !isInteger))
       return fail(fault, 'ambiguous_value', `a number has no one meaning in ${name}: ${UNIT_HINT}`);
     const ticks = ticksOf(textOf(tape, node), unit ?? 's', precision);

@@ -1,3 +1,4 @@
+import { type JsonTape, TOKEN_WIDTH } from '../../core/json-tape.ts';
 import type { CellOptions } from '../cell.ts';
 import { type Decimal, parseDecimal } from './number-text.ts';
 
@@ -5,6 +6,24 @@ export type Unit = NonNullable<CellOptions['unit']>;
 
 /** Powers of ten by which a second is cut; a day is not one. */
 const DIGITS: Readonly<Record<Exclude<Unit, 'days'>, number>> = { s: 0, ms: 3, us: 6, ns: 9 };
+
+/** Whether a unit is 10^−`precision` seconds, so that a number of them is what ClickHouse reads as it stands. */
+export function isTick(unit: Unit | undefined, precision: number): boolean {
+  return unit !== undefined && unit !== 'days' && DIGITS[unit] === precision;
+}
+
+/** The value of an integer token of at most 19 digits, exact up to 2^53 and near enough above to compare with a limit; otherwise NaN. */
+export function smallInteger({ bytes, tokens }: JsonTape, node: number): number {
+  const start = tokens[node * TOKEN_WIDTH + 1]!;
+  const end = tokens[node * TOKEN_WIDTH + 2]!;
+  const isNegative = bytes[start] === 0x2d;
+  if (end - start > 20) return Number.NaN;
+  let value = 0;
+  for (let p = isNegative ? start + 1 : start; p < end; p++) value = value * 10 + bytes[p]! - 0x30;
+  // -0 is 0 written in a way that not every reader takes.
+  if (isNegative && value === 0) return Number.NaN;
+  return isNegative ? -value : value;
+}
 
 /** No time that any column holds needs more digits. */
 const MOST_DIGITS = 30;

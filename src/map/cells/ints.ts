@@ -9,6 +9,7 @@ import {
   STRING,
   STRING_PLAIN,
   startOf,
+  stringOf,
   TRUE,
   textOf,
 } from '../../core/json-tape.ts';
@@ -84,13 +85,9 @@ export function intCell({ bits, signed }: Extract<ColumnType, { kind: 'int' }>, 
     },
     write(tape, node, out) {
       const kind = kindOf(tape, node);
-      if (kind === TRUE || kind === FALSE) out.ascii(kind === TRUE ? '1' : '0');
-      else if (kind === STRING) out.copy(tape.bytes, startOf(tape, node) + 1, endOf(tape, node) - 1);
-      else {
-        const decimal = parseDecimal(textOf(tape, node));
-        if (decimal === undefined) copyToken(tape, node, out);
-        else out.ascii(plainText(decimal));
-      }
+      if (kind === TRUE || kind === FALSE) return out.ascii(kind === TRUE ? '1' : '0');
+      const decimal = parseDecimal(kind === STRING ? stringOf(tape, node) : textOf(tape, node));
+      return decimal === undefined ? copyToken(tape, node, out) : out.ascii(plainText(decimal));
     },
   };
 }

@@ -11,6 +11,8 @@ export interface Decimal {
   readonly scale: number;
 }
 
+const ZERO = 0x30;
+
 const NUMBER = /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/;
 
 /** Takes a JSON number apart; undefined when the text is none, or longer than any value can need. */
@@ -18,13 +20,14 @@ export function parseDecimal(text: string): Decimal | undefined {
   if (text.length > LONGEST) return undefined;
   const [, sign, whole = '', fraction = '', exponent = '0'] = NUMBER.exec(text) ?? [];
   if (sign === undefined || (whole.length > 1 && whole.startsWith('0'))) return undefined;
-  let digits = (whole + fraction).replace(/^0+/, '');
-  let scale = fraction.length - Number(exponent);
-  const trailing = digits.length - digits.replace(/0+$/, '').length;
-  if (digits.length === trailing) return { negative: sign === '-', digits: '', scale: 0 };
-  digits = digits.slice(0, digits.length - trailing);
-  scale -= trailing;
-  return { negative: sign === '-', digits, scale };
+  const digits = whole + fraction;
+  let first = 0;
+  let last = digits.length;
+  while (first < last && digits.charCodeAt(first) === ZERO) first++;
+  if (first === last) return { negative: sign === '-', digits: '', scale: 0 };
+  while (digits.charCodeAt(last - 1) === ZERO) last--;
+  const scale = fraction.length - Number(exponent) - (digits.length - last);
+  return { negative: sign === '-', digits: digits.slice(first, last), scale };
 }
 
 /** Digits before the point; 0 for numbers below 1. */

@@ -1,3 +1,8 @@
+/** Whether the zone is UTC under one of its names. */
+export function isUtc(timezone: string | undefined): boolean {
+  return timezone !== undefined && /^(?:Etc\/)?(?:UTC|GMT|UCT|Zulu|Universal)$/.test(timezone);
+}
+
 /** How often a clock in a time zone shows a time: once, never (skipped in spring), or twice (repeated in autumn). */
 export type Occurrence = 'once' | 'never' | 'twice';
 
@@ -9,7 +14,7 @@ const MOST_CACHED = 4096;
  * first kind is exact. Unknown zones, and no zone, count as UTC, which has no such times.
  */
 export function createZone(timezone: string | undefined): (days: number, seconds: number) => Occurrence {
-  const format = timezone === undefined || /^(UTC|GMT|Etc\/(UTC|GMT))$/.test(timezone) ? undefined : formatOf(timezone);
+  const format = timezone === undefined || isUtc(timezone) ? undefined : formatOf(timezone);
   if (format === undefined) return () => 'once';
   const steady = new Map<number, boolean>();
   return (days, seconds) => {

@@ -195,6 +195,10 @@ test('unknown fields are refused, left out, or kept together', async () => {
     '0 ambiguous_value rest.a',
     '1 ambiguous_value rest.a.b',
   ]);
+  await create('kept_typed', 'id Int32, rest JSON(d Decimal(10, 2))');
+  assert.deepEqual(await rejectionsOf(into('kept_typed'), '{"id":1,"d":1.239}'), ['0 precision_loss rest.d']);
+  await store(into('kept_typed'), '{"id":1,"d":1.5,"e":"x"}');
+  assert.deepEqual(await restOf('kept_typed'), [{ d: 1.5, e: 'x' }]);
   const ignoring = pipelineOf('ignoring', { table: 'kept_text', unknownFields: { do: 'ignore' } });
   assert.deepEqual(textsOf(await map(await batchOf('{"x":1,"id":3,"rest":"r","y":{}}'), ignoring)), ['new {"id":3,"rest":"r"}']);
 });
