@@ -39,23 +39,6 @@ export function addColumnsSql(name: TableName, columns: readonly InferredColumn[
   return `ALTER TABLE ${quoteTable(name)} ${parts.join(', ')}`;
 }
 
-const ALREADY_EMPTY: ReadonlySet<Column['type']['kind']> = new Set([
-  'nullable',
-  'low-cardinality',
-  'array',
-  'map',
-  'tuple',
-  'json',
-  'variant',
-  'dynamic',
-  'unsupported',
-]);
-
-/** Whether a column can be made to hold NULL without touching what is in it. */
-export function canBecomeNullable({ type, defaultKind, inKey }: Column): boolean {
-  return defaultKind === '' && !inKey && !ALREADY_EMPTY.has(type.kind);
-}
-
 /** The statement that lets columns hold NULL. Harmless when they do already, as each is named with its type at the time of the call. */
 export function makeNullableSql(name: TableName, columns: readonly Column[]): string {
   const parts = columns.map(({ name: column, typeText }) => `MODIFY COLUMN IF EXISTS ${quote(column)} Nullable(${typeText})`);

@@ -39,6 +39,11 @@ interface Field {
   readonly samples: Sample[];
 }
 
+/** Whether a column can have this name. */
+export function isUsableName(name: string): boolean {
+  return USABLE_NAME.test(name);
+}
+
 /** Which fields to infer: all, or those of a table that has others already. */
 export interface InferOptions {
   /** Whether a top-level field needs a column. */

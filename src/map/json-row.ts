@@ -20,27 +20,30 @@ interface Found {
 export function mapRecord({ value: { tape, node }, ordinal, singleLine }: RecordEnvelope, plan: MapPlan, out: ByteWriter): RowResult {
   if (kindOf(tape, node) !== OBJECT) return { ordinal, code: 'record_not_object', reason: 'the record is not a JSON object' };
   const shape = plan.of(shapeOf(tape, node));
-  const wrongShape = shapeFault(shape, plan);
-  if (wrongShape !== undefined) return { ordinal, ...wrongShape };
-
   const found: Found[] = [];
   const unknown: UnknownField[] = [];
   let rewrite = !shape.verbatim || !singleLine;
+  let lack: RecordFault | undefined;
   let child = node + 1;
   for (let i = 0; i < shape.actions.length; i++) {
     const action = shape.actions[i]!;
     if (action.do === 'store') {
       const verdict = action.target.cell.check(tape, child);
-      if (verdict === FAULTY) return { ordinal, ...cellFault(plan, action.target.column) };
       if (verdict === REWRITE) rewrite = true;
+      else if (verdict === FAULTY) {
+        const fault = cellFault(plan, action.target.column);
+        // A null may be mended by the table; anything else that is wrong with the record must be known before.
+        if (!isLack(fault, action.target)) return { ordinal, ...fault };
+        lack ??= fault;
+      }
     } else if (action.do !== 'drop') {
       const fault = checkSpecial(tape, child, action, shape.shape.keys[i]!, { plan, found, unknown });
       if (fault !== undefined) return { ordinal, ...fault };
     }
     child = nextOf(tape, child);
   }
-  const missing = missingPath(plan, found);
-  if (missing !== undefined) return { ordinal, ...missing };
+  const wrong = shapeFault(shape, plan) ?? lack ?? missingPath(plan, found);
+  if (wrong !== undefined) return { ordinal, ...wrong };
   if (!rewrite) return VERBATIM;
   const start = out.length;
   if (shape.verbatim && !shapeNeedsCells(shape, tape, node)) out.copy(tape.bytes, startOf(tape, node), endOf(tape, node));
@@ -71,8 +74,13 @@ function shapeFault({ conflict, missing, unknown }: ShapePlan, { pipeline }: Map
       fieldPart(first).slice(1),
       'the table has no column for this field: add one, drop the field in the pipeline, or set unknown_fields',
     );
-  if (missing !== undefined) return missingFault(missing);
-  return undefined;
+  const [absent] = missing;
+  return absent === undefined ? undefined : missingFault(absent);
+}
+
+/** Whether the value of a column as a whole is null where it can't be. */
+function isLack({ code, column: path }: RecordFault, { column }: Target): boolean {
+  return code === 'missing_value' && path === column;
 }
 
 function missingFault(column: string): RecordFault {

@@ -5,9 +5,10 @@ import type { RowSet } from '../core/insert.ts';
 import { kindOf, OBJECT, shapeOf } from '../core/json-tape.ts';
 import type { Destination } from '../core/ports.ts';
 import type { TableName, TableSchema } from '../core/table.ts';
-import { addColumnsSql, canBecomeNullable, createDatabaseSql, createTableSql, makeNullableSql } from './evolve.ts';
+import { addColumnsSql, createDatabaseSql, createTableSql, makeNullableSql } from './evolve.ts';
 import { inferColumns } from './infer.ts';
 import { mapRows } from './json-rows.ts';
+import { canBecomeNullable, canBeMended, hasUnknown, lackingColumns } from './mend.ts';
 import { compilePlan, type MapPlan } from './plan.ts';
 import { resolveTable } from './table-name.ts';
 import type { TableCatalog } from './tables.ts';
@@ -51,23 +52,19 @@ export function createMapper({
     await catalog.refresh(name);
   };
 
-  /** Adds columns for fields without one; false when there is none to add. */
-  const addColumns = async (plan: MapPlan, batch: Batch): Promise<boolean> => {
-    const has = new Set(plan.table.columns.map(({ name }) => name));
-    const columns = await inferColumns(batch, plan.pipeline, { wants: (key) => !has.has(key), addToRows: true });
-    if (columns.length === 0) return false;
-    await destination.execute(addColumnsSql(plan.table.name, columns));
-    await catalog.refresh(plan.table.name);
-    return true;
-  };
-
-  /** Lets columns hold NULL that records have no value for; false when there is none that can. */
-  const admitNulls = async ({ table }: MapPlan, { rejections }: RowSet): Promise<boolean> => {
-    const wanting = new Set(rejections.flatMap(({ code, column }) => (code === 'missing_value' && column !== undefined ? [column] : [])));
-    const columns = table.columns.filter((column) => wanting.has(column.name) && canBecomeNullable(column));
-    if (columns.length === 0) return false;
-    await destination.execute(makeNullableSql(table.name, columns));
-    await catalog.refresh(table.name);
+  /** Makes the table follow the records: columns for new fields, NULL where values are missing. False when there is nothing to do. */
+  const evolve = async (plan: MapPlan, batch: Batch): Promise<boolean> => {
+    const { name, columns } = plan.table;
+    const has = new Set(columns.map((column) => column.name));
+    const added = hasUnknown(batch, plan)
+      ? await inferColumns(batch, plan.pipeline, { wants: (key) => !has.has(key), addToRows: true })
+      : [];
+    const lacking = lackingColumns(batch, plan);
+    const widened = columns.filter((column) => lacking.has(column.name) && canBecomeNullable(column));
+    if (added.length > 0) await destination.execute(addColumnsSql(name, added));
+    if (widened.length > 0) await destination.execute(makeNullableSql(name, widened));
+    if (added.length + widened.length === 0) return false;
+    await catalog.refresh(name);
     return true;
   };
 
@@ -83,9 +80,10 @@ export function createMapper({
       }
       const plan = planFor(table, pipeline);
       const evolves = pipeline.unknownFields.do === 'evolve' && pipeline.autoEvolve === 'add';
-      if (evolves && hasUnknown(batch, plan) && (await addColumns(plan, batch))) continue;
       const rows = await mapRows(batch, plan);
-      if (evolves && (await admitNulls(plan, rows))) continue;
+      // A delivery that will be refused all the same must not change the table.
+      const mends = evolves && rows.rejections.length > 0 && rows.rejections.every((rejection) => canBeMended(rejection, batch, plan));
+      if (mends && (await evolve(plan, batch))) continue;
       return rows;
     }
     const table = await catalog.get(name);
@@ -96,10 +94,6 @@ export function createMapper({
 
 function hasFields({ records }: Batch): boolean {
   return records.some(({ value: { tape, node } }) => kindOf(tape, node) === OBJECT && shapeOf(tape, node).keys.length > 0);
-}
-
-function hasUnknown({ records }: Batch, plan: MapPlan): boolean {
-  return records.some(({ value: { tape, node } }) => kindOf(tape, node) === OBJECT && plan.of(shapeOf(tape, node)).unknown.length > 0);
 }
 
 /** No record has a field to make a column of: each is refused as what it is. */

@@ -34,8 +34,8 @@ export interface ShapePlan {
   readonly actions: readonly Action[];
   /** The record's own text can be the row, if every value's can. */
   readonly verbatim: boolean;
-  /** A column that must have a value and that no key leads to. */
-  readonly missing: string | undefined;
+  /** Columns that must have a value and that no key leads to. */
+  readonly missing: readonly string[];
   /** A column that two keys lead to. */
   readonly conflict: string | undefined;
   /** Keys without a column. */
@@ -91,12 +91,12 @@ export function compilePlan(table: TableSchema, pipeline: PipelineConfig): MapPl
     const conflict = taken.find((column, i) => taken.indexOf(column) !== i);
     const mustBeGiven = ({ column, optional }: Target): boolean =>
       !optional && !given.has(column) && !requiredPaths.has(column) && column !== into?.column;
-    const missing = [...targets.values()].find(mustBeGiven);
+    const missing = [...targets.values()].filter(mustBeGiven).map(({ column }) => column);
     return {
       shape,
       actions,
       verbatim: actions.every((action) => action.do === 'store' && !action.renamed),
-      missing: missing?.column ?? [...requiredPaths].find((column) => isUnreachable(column, roots, shape)),
+      missing: [...missing, ...[...requiredPaths].filter((column) => isUnreachable(column, roots, shape))],
       conflict,
       unknown: shape.keys.filter((_, i) => actions[i]?.do === 'unknown'),
     };

@@ -1,9 +1,12 @@
 /** The README's generated parts. `UPDATE_README=1 npm test` writes them anew. */
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { SLUICE } from '../../../src/cli/commands.ts';
 import { ERRORS } from '../../../src/core/errors.ts';
+import { loadConfig } from '../../../src/ops/config/load.ts';
 import { configReference } from '../../../src/ops/config/reference.ts';
 
 const path = join(import.meta.dirname, '..', '..', '..', '..', 'README.md');
@@ -35,4 +38,35 @@ test('the table of errors is the one the gateway answers with', () => {
     return `| <a id="${code}"></a>\`${code}\` | ${status} | ${of} | ${fault} | ${retryable ? 'yes' : 'no'} | ${meaning} |`;
   });
   compare('errors', `| code | status | of | to mend by | again? | meaning |\n|---|---|---|---|---|---|\n${rows.join('\n')}\n`);
+});
+
+const blocks = (language: string): string[] =>
+  [...readFileSync(path, 'utf8').matchAll(new RegExp(`\\n\`\`\`${language}\\n([\\s\\S]*?)\\n\`\`\``, 'g'))].map(([, text = '']) => text);
+
+test('the configuration shown is valid and means what the text says', () => {
+  const [sample = ''] = blocks('yaml');
+  const directory = mkdtempSync(join(tmpdir(), 'sluice-readme-'));
+  const file = join(directory, 'sluice.yaml');
+  writeFileSync(file, sample);
+  const config = loadConfig({ file, env: { CLICKHOUSE_PASSWORD: 'from the environment' }, cwd: directory });
+  rmSync(directory, { recursive: true });
+  assert.deepEqual(
+    [config.clickhouse.embedded, 'password' in config.clickhouse && config.clickhouse.password],
+    [false, 'from the environment'],
+  );
+  const [orders] = config.pipelines;
+  assert.deepEqual(
+    [orders?.name, orders?.table, orders?.orderBy, orders?.unknownFields],
+    ['orders', 'shop.orders', ['id'], { do: 'reject' }],
+  );
+  assert.deepEqual(orders?.columns['created'], { unit: 'ms' });
+});
+
+test('the connector shown is JSON, and the commands shown exist', () => {
+  const samples = blocks('json').map((text) => JSON.parse(text.replaceAll('…', '')) as Record<string, unknown>);
+  assert.equal(samples.find((sample) => 'http.api.url' in sample)?.['request.body.format'], 'json');
+  const text = readFileSync(path, 'utf8');
+  const { scripts } = JSON.parse(readFileSync(join(path, '..', 'package.json'), 'utf8')) as { scripts: Record<string, string> };
+  for (const [, script = ''] of text.matchAll(/npm run ([a-z:]+)/g)) assert.ok(script in scripts, script);
+  for (const [, command = ''] of text.matchAll(/npx sluice ([a-z]+)/g)) assert.ok(command in SLUICE.commands, command);
 });

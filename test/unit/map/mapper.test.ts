@@ -281,6 +281,30 @@ test('a table follows its records where it may: new fields, and null where there
   ]);
 });
 
+test('a record that lacks many columns widens all of them at once', async () => {
+  const pipeline = pipelineOf('widened', { unknownFields: { do: 'evolve' } });
+  const names = Array.from({ length: 12 }, (_, i) => `c${i}`);
+  await store(pipeline, JSON.stringify(Object.fromEntries(names.map((name, i) => [name, i]))));
+  await store(pipeline, '[{"c0":2,"c1":null},{"c2":null,"new":1}]');
+  assert.deepEqual(new Set(Object.values(await typesOf('widened'))), new Set(['Nullable(Int64)']));
+  assert.deepEqual(await rejectionsOf(pipeline, '{}'), []);
+});
+
+test('a request that is refused all the same leaves the table as it is', async () => {
+  const pipeline = pipelineOf('untouched', { unknownFields: { do: 'evolve' } });
+  await store(pipeline, '{"a":1,"s":"t","o":{"p":1}}');
+  const before = await typesOf('untouched');
+  assert.deepEqual(await rejectionsOf(pipeline, '{"a":1.5}'), ['0 precision_loss a']);
+  assert.deepEqual(await rejectionsOf(pipeline, '{"a":1.5,"new":1,"s":null,"o":{"p":2}}'), ['0 precision_loss a']);
+  assert.deepEqual(await rejectionsOf(pipeline, '[{"a":1,"s":"x","o":{"p":1},"new":1},{"a":"x","s":"x","o":{"p":1}}]'), [
+    '0 unknown_field new',
+    '1 invalid_value a',
+  ]);
+  assert.deepEqual(await rejectionsOf(pipeline, '[{"a":1,"s":"x","o":{"p":1},"n`w":1}]'), ['0 unknown_field n`w']);
+  assert.deepEqual(await rejectionsOf(pipeline, '{}'), ['0 missing_value a']);
+  assert.deepEqual(await typesOf('untouched'), before);
+});
+
 test('two mappers that make and extend one table at once agree', async () => {
   const pipeline = pipelineOf('raced', { unknownFields: { do: 'evolve' } });
   const other = mapper();
