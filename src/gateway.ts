@@ -15,7 +15,7 @@ import { createTableCatalog } from './map/tables.ts';
 import { redactedPipeline } from './ops/config/redact.ts';
 import { routePipelines } from './ops/config/routes.ts';
 import type { Events } from './ops/events.ts';
-import { createReadiness } from './ops/health.ts';
+import { createReadiness, type Readiness } from './ops/health.ts';
 import { createIds } from './ops/ids.ts';
 import { createPipeline } from './pipeline.ts';
 
@@ -23,6 +23,8 @@ import { createPipeline } from './pipeline.ts';
 export interface Gateway {
   /** Starts to listen; resolves with the URL. */
   listen(): Promise<string>;
+  /** Whether records can be stored now. */
+  ready(): Promise<Readiness>;
   /** Takes no new request, finishes those in flight, then frees everything, last built first. */
   close(): Promise<void>;
 }
@@ -72,6 +74,7 @@ export async function createGateway(config: Config, deps: GatewayDeps): Promise<
   const server = createHttpServer(app, config.limits);
   return {
     listen: async () => await listen(server, config),
+    ready: readiness,
     async close() {
       draining = true;
       await stopListening(server);
@@ -91,14 +94,25 @@ function describe(pipeline: PipelineConfig): object {
 
 async function listen(server: Server, { listen: { host, port } }: Config): Promise<string> {
   await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
+    server.once('error', (error: NodeJS.ErrnoException) => reject(cannotListen(error, host, port)));
     server.listen(port, host, () => {
-      server.off('error', reject);
+      server.removeAllListeners('error');
       resolve();
     });
   });
   const address = server.address() as AddressInfo;
   return `http://${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port}`;
+}
+
+/** Why the address can't be had, and what to change. */
+function cannotListen({ code }: NodeJS.ErrnoException, host: string, port: number): Error {
+  const reasons: Readonly<Record<string, string>> = {
+    EADDRINUSE: 'is in use by another process: stop it, or',
+    EADDRNOTAVAIL: 'is no address of this machine:',
+    EACCES: 'needs rights this process does not have:',
+  };
+  const reason = reasons[code ?? ''] ?? `cannot be listened on (${code ?? 'unknown error'}):`;
+  return new Error(`The address ${host}:${port} ${reason} set listen, or SLUICE_LISTEN, to another one`);
 }
 
 async function stopListening(server: Server): Promise<void> {

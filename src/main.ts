@@ -9,7 +9,7 @@ process.exitCode = await run(process.argv.slice(2), {
   /** The first signal asks for an orderly end, the second ends at once. */
   onStop(stop) {
     let asked = false;
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
       process.on(signal, () => {
         if (asked) process.exit(1);
         asked = true;

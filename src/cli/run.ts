@@ -1,5 +1,6 @@
 import { nearest } from '../ops/config/nearest.ts';
 import { ConfigError } from '../ops/config/problem.ts';
+import { packageVersion } from '../ops/package.ts';
 import { readArguments, shown } from './arguments.ts';
 import { type Command, type CommandGroup, DONE, FAILED, type Io, isGroup, UsageError, WRONG_USE } from './command.ts';
 import { SLUICE } from './commands.ts';
@@ -10,6 +11,10 @@ import { helpOf } from './help.ts';
  * throws: what goes wrong is told on stderr, in one sentence or, for a configuration, in a line for each problem.
  */
 export async function run(argv: readonly string[], io: Io, root: CommandGroup = SLUICE): Promise<number> {
+  if (argv[0] === '--version' || argv[0] === 'version') {
+    io.stdout.write(`${packageVersion()}\n`);
+    return DONE;
+  }
   const asksHelp = argv[0] === 'help';
   let path = 'sluice';
   let node: Command | CommandGroup = root;

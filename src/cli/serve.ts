@@ -2,6 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { firstStartKey } from '../auth/first-start.ts';
 import { keyFileIn } from '../auth/key-file.ts';
 import { openKeyStore } from '../auth/key-store.ts';
+import type { Config } from '../core/config.ts';
 import { loadConfig } from '../ops/config/load.ts';
 import { redactedConfig } from '../ops/config/redact.ts';
 import { createEvents } from '../ops/events.ts';
@@ -38,7 +39,9 @@ export const serve: Command = {
     const url = await gateway.listen();
     const firstKey = await firstStartKey(keys);
     events.started({ url, version: packageVersion(), configuration: redactedConfig(config) });
-    if (firstKey !== undefined) io.stderr.write(welcome(url, firstKey));
+    if (firstKey !== undefined) io.stderr.write(welcome(url, firstKey, config));
+    const { ready, reasons } = await gateway.ready();
+    if (!ready) events.notReady(reasons);
 
     events.stopping(await stopped);
     const inTime = await Promise.race([gateway.close().then(() => true), wait(DRAIN_MS, false, { ref: false })]);
@@ -48,7 +51,17 @@ export const serve: Command = {
   },
 };
 
-function welcome(url: string, key: string): string {
+/** The lines to try it are for a gateway without a configuration: on a table of the user's a sample record would do harm. */
+function welcome(url: string, key: string, { clickhouse, pipelines }: Config): string {
+  const isFree =
+    clickhouse.embedded && pipelines.some(({ table, topics }) => table === '${topic}' && topics.some((topic) => typeof topic !== 'string'));
+  const trial = [
+    'Send a record, then look at it:',
+    '',
+    `  curl -H 'X-API-KEY: ${key}' -d '{"id": 1, "name": "first"}' ${url}/v1/topics/orders`,
+    `  curl -H 'X-API-KEY: ${key}' -d 'SELECT * FROM orders' ${url}/v1/query`,
+    '',
+  ];
   return [
     '',
     `Sluice listens on ${url}`,
@@ -57,11 +70,7 @@ function welcome(url: string, key: string): string {
     '',
     `  ${key}`,
     '',
-    'Send a record, then look at it:',
-    '',
-    `  curl -H 'X-API-KEY: ${key}' -d '{"id": 1, "name": "first"}' ${url}/v1/topics/orders`,
-    `  curl -H 'X-API-KEY: ${key}' -d 'SELECT * FROM orders' ${url}/v1/query`,
-    '',
+    ...(isFree ? trial : []),
     '',
   ].join('\n');
 }

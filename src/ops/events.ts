@@ -18,6 +18,8 @@ export interface Events {
   /** Quiet at the default level while requests succeed. */
   requestDone(event: RequestDone): void;
   bug(error: unknown, requestId: string): void;
+  /** The gateway listens and cannot store records yet. */
+  notReady(reasons: readonly string[]): void;
   keysReloaded(keys: number): void;
   /** The keys that were read last still count. */
   keysUnreadable(problem: string): void;
@@ -36,6 +38,7 @@ export function createEvents(log: Log): Events {
       else log.debug(event, 'request done');
     },
     bug: (error, requestId) => log.error({ requestId, stack: stackOf(error) }, 'bug'),
+    notReady: (reasons) => log.warn({ reasons }, 'not ready: records are answered 503 until this passes'),
     keysReloaded: (keys) => log.info({ keys }, 'keys read again'),
     keysUnreadable: (problem) => log.error({ problem }, 'keys cannot be read'),
     stopping: (reason) => log.info({ reason }, 'stopping'),

@@ -107,3 +107,19 @@ test('an orderly end keeps what was acknowledged', async () => {
   assert.equal(await own.stop('SIGTERM'), 0);
   assert.ok(Date.now() - started < 10_000);
 });
+
+test('an address that is taken is told in words', async () => {
+  const listen = new URL(gateway.url).host;
+  await assert.rejects(startGatewayProcess({ env: { SLUICE_LISTEN: listen } }), (error) => {
+    assert.match(
+      String(error),
+      new RegExp(`The address ${listen} is in use by another process: stop it, or set listen, or SLUICE_LISTEN, to another one\\.`),
+    );
+    return true;
+  });
+});
+
+test('the end of the terminal is an orderly end too', async () => {
+  const own = await startGatewayProcess();
+  assert.equal(await own.stop('SIGHUP'), 0);
+});

@@ -96,6 +96,7 @@ test('a server that goes away is told as such, and used again when it is back', 
   };
   const [status, problem] = await post('/v1/ingest/events', '{"id":5,"tag":"x"}');
   assert.deepEqual([status, problem['code'], problem['retryable']], [503, 'target_unavailable', true]);
+  await wait(600);
   assert.equal((await fetch(`${gateway.url}/readyz`)).status, 503);
   assert.doesNotMatch(JSON.stringify(problem), /127\.0\.0\.1|INSERT|ECONN/);
   front.hooks = {};

@@ -60,7 +60,12 @@ export function intCell({ bits, signed }: Extract<ColumnType, { kind: 'int' }>, 
   const checkReal = (tape: JsonTape, node: number): Verdict => {
     const decimal = parseDecimal(textOf(tape, node));
     if (decimal === undefined || wholeDigits(decimal) > MOST_DIGITS) return outOfRange();
-    if (decimal.scale > 0) return fail(fault, 'precision_loss', `the number has a fraction, and ${name} takes ${wanted}`);
+    if (decimal.scale > 0)
+      return fail(
+        fault,
+        'precision_loss',
+        `the number has a fraction, and ${name} takes ${wanted}: for fractions the column must be Float64 or Decimal`,
+      );
     const value = BigInt(plainText(decimal));
     return value >= min && value <= max ? REWRITE : outOfRange();
   };

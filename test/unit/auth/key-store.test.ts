@@ -201,6 +201,14 @@ test('the first start makes no key when there is one in the configuration or the
   );
 });
 
+test('a start after all keys were revoked makes none', async (t) => {
+  const file = temporaryKeyFile(t);
+  await addKey(file, 'connect');
+  await changeKeyFile(file, () => []);
+  assert.equal(await firstStartKey(store(t, { file, configured: [], pollMs: 60_000 })), undefined);
+  assert.deepEqual(readKeyFile(file), []);
+});
+
 test('two first starts at once make one key', async (t) => {
   const file = temporaryKeyFile(t);
   const starts = await Promise.all([1, 2, 3].map(async () => await firstStartKey(store(t, { file, configured: [], pollMs: 60_000 }))));

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { type Command, CommandError, type CommandGroup, DONE, isGroup } from '../../../src/cli/command.ts';
 import { SLUICE } from '../../../src/cli/commands.ts';
 import { run } from '../../../src/cli/run.ts';
-import { terminal } from './cli-support.ts';
+import { sluice, terminal } from './cli-support.ts';
 
 /** A table with a command that answers what it was given. */
 const TABLE: CommandGroup = {
@@ -159,4 +160,9 @@ test('groups below groups say where they are', async () => {
   const io = terminal();
   assert.equal(await run(['keys', 'ad', 'x'], io), 2);
   assert.equal(io.err(), 'Unknown command keys ad: did you mean add? See sluice keys --help.\n');
+});
+
+test('the version is the one of the package', async () => {
+  const { version } = JSON.parse(readFileSync(new URL('../../../../package.json', import.meta.url), 'utf8')) as { version: string };
+  for (const argument of ['--version', 'version']) assert.deepEqual(await sluice([argument]), { code: 0, out: `${version}\n`, err: '' });
 });
