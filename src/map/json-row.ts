@@ -4,6 +4,7 @@ import { endOf, type JsonTape, kindOf, NULL, nextOf, OBJECT, shapeOf, startOf } 
 import type { ByteWriter } from './byte-writer.ts';
 import { FAULTY, REWRITE, VERBATIM } from './cell.ts';
 import { fieldPart } from './cells/containers.ts';
+import { isUsableName } from './infer.ts';
 import type { UnknownField } from './into.ts';
 import type { Action, MapPlan, PathTree, ShapePlan, Target } from './plan.ts';
 
@@ -71,8 +72,10 @@ function shapeFault({ conflict, missing, unknown }: ShapePlan, { pipeline }: Map
   if (first !== undefined && (policy === 'reject' || policy === 'evolve'))
     return misfit(
       'unknown_field',
-      fieldPart(first).slice(1),
-      'the table has no column for this field: add one, drop the field in the pipeline, or set unknown_fields',
+      first === '' ? '""' : fieldPart(first).slice(1),
+      isUsableName(first)
+        ? 'the table has no column for this field: add one, drop the field in the pipeline, or set unknown_fields'
+        : 'no column can have this name: rename the field, or drop it in the pipeline',
     );
   const [absent] = missing;
   return absent === undefined ? undefined : missingFault(absent);

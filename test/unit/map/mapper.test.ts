@@ -301,6 +301,7 @@ test('a request that is refused all the same leaves the table as it is', async (
     '1 invalid_value a',
   ]);
   assert.deepEqual(await rejectionsOf(pipeline, '[{"a":1,"s":"x","o":{"p":1},"n`w":1}]'), ['0 unknown_field n`w']);
+  assert.deepEqual(await rejectionsOf(pipeline, '{"a":1,"s":"x","o":{"p":1},"":1}'), ['0 unknown_field ""']);
   assert.deepEqual(await rejectionsOf(pipeline, '{}'), ['0 missing_value a']);
   assert.deepEqual(await typesOf('untouched'), before);
 });
