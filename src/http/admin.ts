@@ -6,7 +6,8 @@ import { createAdmission } from './admission.ts';
 import { readBody } from './body.ts';
 import type { HttpDeps, RequestContext } from './context.ts';
 import { visible } from './deliveries.ts';
-import { openApiFor, toYaml } from './openapi.ts';
+import { bodyCoding } from './headers.ts';
+import { createOpenApi } from './openapi.ts';
 import { reply } from './reply.ts';
 
 const JSON_TYPE = { 'Content-Type': 'application/json' };
@@ -33,11 +34,12 @@ export function adminRoutes(deps: HttpDeps): Router {
     const { ready, reasons } = await deps.ready();
     return json(ready ? { status: 'ready' } : { status: 'not ready', reasons }, ready ? 200 : 503);
   });
-  add('get', '/openapi.json', (request) => json(openApiFor(deps, request)));
-  add('get', '/openapi.yaml', (request) => ({
+  const openApi = createOpenApi(deps);
+  add('get', '/openapi.json', ({ headers }) => ({ status: 200, headers: JSON_TYPE, body: openApi.json(headers.host) }));
+  add('get', '/openapi.yaml', ({ headers }) => ({
     status: 200,
     headers: { 'Content-Type': 'application/yaml' },
-    body: toYaml(openApiFor(deps, request)),
+    body: openApi.yaml(headers.host),
   }));
   add('get', '/errors/:code', ({ params }) => describeError(String(params['code'])));
   add('get', '/v1/pipelines', ({ headers }) => {
@@ -73,13 +75,14 @@ function queryHandler({ authenticate, query, limits }: HttpDeps): Handler {
     if (!principal.can('admin', '*'))
       throw new GatewayError('forbidden', 'A query needs the admin grant on every pipeline: { pipeline: "*", can: [admin] }');
     if (query === undefined) throw new GatewayError('not_found', 'Queries through the gateway are for the embedded ClickHouse only');
-    const body = await readBody(request, response, { ...limits, body: LONGEST_QUERY, inflated: LONGEST_QUERY }, admission);
+    const coding = bodyCoding(request);
+    const body = await readBody(request, response, coding, { ...limits, body: LONGEST_QUERY, inflated: LONGEST_QUERY }, admission);
     try {
       const rows = await query(statementOf(body.bytes.toString('utf8')));
-      return { status: 200, headers: { 'Content-Type': 'application/x-ndjson' }, body: rows.toString('utf8') };
+      return { status: 200, headers: { 'Content-Type': 'application/x-ndjson' }, body: rows };
     } catch (error) {
       if (!(error instanceof DestinationError)) throw error;
-      throw new GatewayError('invalid_query', queryFault(error), { cause: error });
+      throw queryFailure(error);
     } finally {
       body.release();
     }
@@ -101,9 +104,16 @@ const QUERY_FAULTS: Readonly<Record<number, string>> = {
   396: 'its result is too large: add a LIMIT',
 };
 
-function queryFault({ clickhouseCode, message }: DestinationError): string {
-  const fault = clickhouseCode === undefined ? undefined : QUERY_FAULTS[clickhouseCode];
-  return fault === undefined ? message : `ClickHouse does not run this query: ${fault} (ClickHouse code ${clickhouseCode})`;
+/** ClickHouse that is away or asks to slow down is a state that passes, and not the fault of the query. */
+function queryFailure(error: DestinationError): GatewayError {
+  const { clickhouseCode: code, failure, message } = error;
+  const fault = code === undefined ? undefined : QUERY_FAULTS[code];
+  const options = { cause: error };
+  if (fault !== undefined)
+    return new GatewayError('invalid_query', `ClickHouse does not run this query: ${fault} (ClickHouse code ${code})`, options);
+  if (code === undefined && failure === 'unknown-outcome')
+    return new GatewayError('target_unavailable', 'ClickHouse did not answer the query: send it again', options);
+  return new GatewayError(failure === 'back-off' ? 'target_overloaded' : 'invalid_query', message, options);
 }
 
 /** The SQL text itself, or JSON with it as `query`. */

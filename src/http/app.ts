@@ -9,11 +9,16 @@ import { checkRequest } from './headers.ts';
 import { reply } from './reply.ts';
 import { securityHeaders } from './security-headers.ts';
 
+/** The status a request is reported with whose sender went away before it was answered. Nobody is answered with it. */
+const SENDER_GONE = 499;
+
 /** The Express application, in the order a request goes through it. */
 export function createHttpApp(deps: HttpDeps): Express {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
+  // Were an error ever to pass the handler below, Express would show its stack in any other environment.
+  app.set('env', 'production');
   app.set('query parser', 'simple');
   app.set('case sensitive routing', true);
   app.use(begin(deps));
@@ -27,10 +32,13 @@ export function createHttpApp(deps: HttpDeps): Express {
 }
 
 /** Gives the request its id and its headers, refuses what no route should see, and reports it when it is answered. */
-function begin({ newId, limits, keyHeader, onRequestDone }: HttpDeps): RequestHandler {
+function begin({ newId, limits, keyHeader, draining, onRequestDone }: HttpDeps): RequestHandler {
   const headers = securityHeaders();
+  const ended = new WeakSet<object>();
   return (request, response, next) => {
-    const context: RequestContext = { id: newId(), startedAt: Date.now(), route: 'none', bytes: 0 };
+    // It cannot be answered any more, so it must not be written either.
+    if (ended.has(request.socket)) return;
+    const context: RequestContext = { id: newId(), draining, ended, startedAt: Date.now(), route: 'none', bytes: 0 };
     const started = performance.now();
     response.locals = context as RequestContext & Response['locals'];
     response.setHeaders(headers);
@@ -38,7 +46,8 @@ function begin({ newId, limits, keyHeader, onRequestDone }: HttpDeps): RequestHa
     response.once('close', () => {
       const { id, route, bytes, code, records } = context;
       const ms = Math.round((performance.now() - started) * 10) / 10;
-      const event = { id, method: request.method, route, status: response.statusCode, bytes, ms };
+      const status = response.headersSent ? response.statusCode : SENDER_GONE;
+      const event = { id, method: request.method, route, status, bytes, ms };
       onRequestDone({ ...event, ...(code === undefined ? {} : { code }), ...(records === undefined ? {} : { records }) });
     });
     checkRequest(request, limits.headerCount, keyHeader);
@@ -56,8 +65,8 @@ function failed({ challenge, onBug }: HttpDeps): ErrorRequestHandler {
     const known = error instanceof URIError ? new GatewayError('malformed_request', 'The path cannot be decoded') : error;
     const answer = answerOfError(known, extraHeaders(known, challenge));
     if (answer.code !== undefined) context.code = answer.code;
-    if (answer.code === 'internal') onBug(error, context.id);
     reply(request, response, answer);
+    if (answer.code === 'internal') onBug(error, context.id);
   };
 }
 

@@ -36,6 +36,10 @@ export interface HttpDeps {
 /** What is known of a request on its way, in `response.locals`. */
 export interface RequestContext {
   readonly id: string;
+  /** Whether the gateway is shutting down, so that the connection ends with this answer. */
+  readonly draining: () => boolean;
+  /** Connections that were told that they end: no further request on them counts (RFC 9112, 9.6). */
+  readonly ended: WeakSet<object>;
   readonly startedAt: number;
   /** The route's pattern, for the log: paths hold names of topics. */
   route: string;

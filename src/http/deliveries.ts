@@ -6,6 +6,7 @@ import { type Answer, answerOf } from '../respond/http.ts';
 import { createAdmission } from './admission.ts';
 import { readBody } from './body.ts';
 import type { HttpDeps, RequestContext } from './context.ts';
+import { bodyCoding } from './headers.ts';
 import { reply } from './reply.ts';
 
 const TOPIC = /^[a-zA-Z0-9._-]{1,249}$/;
@@ -28,6 +29,7 @@ export function ingestRoutes(deps: HttpDeps): Router {
       response.setHeader('Connection', 'close');
       throw new GatewayError('draining', 'The gateway is shutting down: send the request again', { retryAfterSeconds: 5 });
     }
+    const coding = SENDING.has(request.method) ? bodyCoding(request) : 'identity';
     const principal = authenticate(request.headers);
     const { pipeline, topic } = find(principal);
     if (request.method === 'GET' || request.method === 'HEAD') return reply(request, response, PROBE);
@@ -37,7 +39,7 @@ export function ingestRoutes(deps: HttpDeps): Router {
     }
     if (!principal.can('write', pipeline.name))
       throw new GatewayError('forbidden', `The credential may not write to the pipeline ${pipeline.name}`);
-    const body = await readBody(request, response, limits, admission);
+    const body = await readBody(request, response, coding, limits, admission);
     try {
       context.bytes = body.bytes.length;
       const delivery = {

@@ -15,8 +15,8 @@ const ONCE: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Refuses what Node lets pass: two headers that may be there once, transfer codings it does not undo, no Host, too many headers, and a path that
- * cannot be decoded.
+ * Refuses what Node lets pass: two headers that may be there once, transfer codings it does not undo, expectations nobody knows, no Host, too
+ * many headers, and a path that cannot be decoded.
  * @throws GatewayError
  */
 export function checkRequest(request: IncomingMessage, headerCount: number, keyHeader: string): void {
@@ -33,16 +33,29 @@ export function checkRequest(request: IncomingMessage, headerCount: number, keyH
   const coding = request.headers['transfer-encoding'];
   if (coding !== undefined && coding.toLowerCase() !== 'chunked')
     throw new GatewayError('malformed_request', 'The Transfer-Encoding is not chunked: compress with Content-Encoding instead');
+  if (expectationOf(request) !== CONTINUE)
+    throw new GatewayError('expectation_failed', 'The Expect header asks for something else than 100-continue');
   checkPath(request.url ?? '');
 }
 
+const CONTINUE = '100-continue';
+
+/** What the sender expects before it goes on; HTTP/1.0 has no expectations (RFC 9110, 10.1.1). */
+function expectationOf({ headers, httpVersion }: IncomingMessage): string {
+  return httpVersion === '1.0' ? CONTINUE : (headers.expect ?? CONTINUE).toLowerCase();
+}
+
+/** Whether the sender holds its body back until it is told to go on. */
+export function waitsForContinue({ headers, httpVersion }: IncomingMessage): boolean {
+  return headers.expect !== undefined && httpVersion !== '1.0';
+}
+
 function checkPath(url: string): void {
-  if (!url.startsWith('/') || !url.includes('%')) {
-    if (!url.startsWith('/')) throw new GatewayError('malformed_request', 'The request target is not a path');
-    return;
-  }
+  if (!url.startsWith('/')) throw new GatewayError('malformed_request', 'The request target is not a path');
+  if (!url.includes('%')) return;
+  const query = url.indexOf('?');
   try {
-    decodeURIComponent(url);
+    decodeURIComponent(query === -1 ? url : url.slice(0, query));
   } catch {
     throw new GatewayError('malformed_request', 'The path has a percent sign that no two hexadecimal digits of UTF-8 follow');
   }

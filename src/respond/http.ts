@@ -2,14 +2,19 @@ import type { Rejection } from '../core/batch.ts';
 import { ERRORS, type ErrorCode, GatewayError } from '../core/errors.ts';
 import type { Outcome } from '../core/outcome.ts';
 
-/** What goes over the wire. The body is JSON. */
+/** What goes over the wire. A body of bytes is passed on as it is. */
 export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
+  readonly body: string | Buffer;
   /** For the log. Absent on success. */
   readonly code?: ErrorCode;
   readonly records?: number;
+}
+
+/** What outcomes and errors become: JSON. */
+export interface TextAnswer extends Answer {
+  readonly body: string;
 }
 
 const PROBLEM = 'application/problem+json';
@@ -18,8 +23,13 @@ const PROBLEM = 'application/problem+json';
 const MOST_ERROR_BYTES = 1024;
 const MOST_ERRORS = 20;
 
+/** Bytes of JSON that texts may take. A column can be a field's name, and that is as long as its sender likes. */
+const MOST_DETAIL_BYTES = 360;
+const MOST_COLUMN_BYTES = 100;
+const MOST_REASON_BYTES = 180;
+
 /** An outcome as an answer: total over {@link Outcome}. */
-export function answerOf(outcome: Outcome): Answer {
+export function answerOf(outcome: Outcome): TextAnswer {
   switch (outcome.kind) {
     case 'stored': {
       const { accepted, duplicate, quarantined, batch } = outcome;
@@ -32,7 +42,7 @@ export function answerOf(outcome: Outcome): Answer {
 }
 
 /** An error as an answer. What is no GatewayError is a bug, and nothing of it is shown. */
-export function answerOfError(error: unknown, extra: Readonly<Record<string, string>> = {}): Answer {
+export function answerOfError(error: unknown, extra: Readonly<Record<string, string>> = {}): TextAnswer {
   if (!(error instanceof GatewayError))
     return problem('internal', 'The gateway failed in a way it should not: the log has the details under this request id', extra);
   const { retryAfterSeconds } = error;
@@ -48,7 +58,7 @@ function jittered(seconds: number): number {
   return Math.max(1, Math.round(seconds * (0.5 + Math.random())));
 }
 
-function problem(code: ErrorCode, detail: string, headers: Readonly<Record<string, string>>): Answer {
+function problem(code: ErrorCode, detail: string, headers: Readonly<Record<string, string>>): TextAnswer {
   return {
     status: ERRORS[code].status,
     headers: { 'Content-Type': PROBLEM, ...headers },
@@ -59,19 +69,31 @@ function problem(code: ErrorCode, detail: string, headers: Readonly<Record<strin
 
 function problemBody(code: ErrorCode, detail: string): Record<string, unknown> {
   const { status, retryable, meaning } = ERRORS[code];
-  return { type: `/errors/${code}`, title: meaning, status, detail, code, retryable };
+  return { type: `/errors/${code}`, title: meaning, status, detail: clip(detail, MOST_DETAIL_BYTES), code, retryable };
 }
 
-function refusal(rejections: readonly Rejection[], total: number): Answer {
-  const [first] = rejections;
+interface Entry {
+  readonly index: number;
+  readonly column?: string;
+  readonly code: ErrorCode;
+  readonly message: string;
+}
+
+function entryOf({ ordinal: index, column, code, reason }: Rejection): Entry {
+  const message = clip(reason, MOST_REASON_BYTES);
+  return column === undefined ? { index, code, message } : { index, column: clip(column, MOST_COLUMN_BYTES), code, message };
+}
+
+function refusal(rejections: readonly Rejection[], total: number): TextAnswer {
+  const listed = rejections.slice(0, MOST_ERRORS).map(entryOf);
+  const [first] = listed;
   const where =
-    first === undefined ? '' : `: record ${first.ordinal}${first.column === undefined ? '' : `, ${first.column}`}: ${first.reason}`;
+    first === undefined ? '' : `: record ${first.index}${first.column === undefined ? '' : `, ${first.column}`}: ${first.message}`;
   const count = rejections.length === 1 ? '1 record' : `${rejections.length} records`;
   const body = problemBody('records_rejected', `${count} of ${total} cannot be written, so nothing was${where}`);
-  const errors: object[] = [];
-  for (const { ordinal, column, code, reason } of rejections.slice(0, MOST_ERRORS)) {
-    const next = { index: ordinal, ...(column === undefined ? {} : { column }), code, message: reason };
-    if (errors.length > 0 && JSON.stringify({ ...body, errors: [...errors, next] }).length > MOST_ERROR_BYTES) break;
+  const errors: Entry[] = [];
+  for (const next of listed) {
+    if (errors.length > 0 && Buffer.byteLength(JSON.stringify({ ...body, errors: [...errors, next] })) > MOST_ERROR_BYTES) break;
     errors.push(next);
   }
   return {
@@ -81,4 +103,17 @@ function refusal(rejections: readonly Rejection[], total: number): Answer {
     code: 'records_rejected',
     records: total,
   };
+}
+
+/** The text, cut so that it takes at most so many bytes as JSON, its quotes not counted. */
+function clip(text: string, mostBytes: number): string {
+  if (text.length <= mostBytes && sizeAsJson(text) <= mostBytes) return text;
+  let cut = text.slice(0, mostBytes);
+  while (sizeAsJson(`${cut}…`) > mostBytes) cut = cut.slice(0, -Math.ceil(cut.length / 16));
+  // Not half a pair.
+  return `${cut.replace(/[\uD800-\uDBFF]$/, '')}…`;
+}
+
+function sizeAsJson(text: string): number {
+  return Buffer.byteLength(JSON.stringify(text)) - '""'.length;
 }
