@@ -21,6 +21,8 @@ export interface Delivery {
   readonly principal: string;
   /** Decompressed, and no larger than the limits allow. */
   readonly body: Buffer;
+  /** The sender's Idempotency-Key or webhook-id, where the pipeline uses it. */
+  readonly key?: string;
   /** Milliseconds since the epoch. */
   readonly receivedAt: number;
 }

@@ -9,6 +9,8 @@ export interface Config {
   readonly clickhouse: ClickHouseConfig;
   readonly auth: { readonly keys: readonly StoredKey[]; readonly keyHeader: string };
   readonly limits: Limits;
+  /** Milliseconds delivery keys and record ids are remembered. */
+  readonly ledger: { readonly retentionMs: number };
   readonly pipelines: readonly PipelineConfig[];
   readonly log: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
 }
@@ -56,6 +58,8 @@ export interface Limits {
   readonly headerTimeoutMs: number;
   readonly bodyTimeoutMs: number;
   readonly keepAliveMs: number;
+  /** Milliseconds after which a request is answered although its records are still being written. */
+  readonly deadlineMs: number;
   readonly inFlight: number;
 }
 
@@ -73,7 +77,34 @@ export interface PipelineConfig {
   readonly orderBy: readonly string[];
   readonly unknownFields: UnknownFields;
   readonly onError: 'reject';
-  readonly guarantee: Guarantee;
+  readonly identity: IdentityConfig;
+  /** A record without identity is rejected. */
+  readonly requireIdentity: boolean;
+  /** Names the Kafka cluster, so that two with the same topics stay apart. */
+  readonly source: string;
+  /** Raised by the operator for a topic that was made anew, or to write records again on purpose. */
+  readonly epoch: number;
+  /** `auto`: whatever can be promised. `exactly-once`: refuse what could not be written exactly once. */
+  readonly guarantee: 'auto' | Guarantee;
+}
+
+/** How the records of a pipeline are recognised again. */
+export type IdentityConfig =
+  /** Where in Kafka the record was, from fields of the record; `auto` takes a delivery key where there are none. */
+  | { readonly kind: 'coordinates' | 'auto'; readonly fields: readonly CoordinateFields[]; readonly keep: boolean }
+  /** The request's Idempotency-Key or webhook-id. */
+  | { readonly kind: 'key' }
+  /** A field of the record, its own id. */
+  | { readonly kind: 'field'; readonly field: string }
+  /** The record's own text. */
+  | { readonly kind: 'content' }
+  | { readonly kind: 'none' };
+
+/** Names of the fields that hold topic, partition and offset. Without the topic's, it is the one of the URL. */
+export interface CoordinateFields {
+  readonly topic: string;
+  readonly partition: string;
+  readonly offset: string;
 }
 
 /** How records stand in a body. `auto` finds out. */

@@ -25,12 +25,19 @@ export interface RowSet {
 export interface Insert {
   readonly table: TableSchema['name'];
   readonly columns: readonly string[];
-  /** Rows of `format`, each ended by a newline for the text formats. */
-  readonly data: Buffer;
+  /** Rows of `format` one after the other, each ended by a newline for the text formats. */
+  readonly data: readonly Buffer[];
   readonly format: 'JSONEachRow';
   readonly rowCount: number;
-  /** UUIDv7; also the query id. */
-  readonly batchId: string;
-  /** Deduplication token: the same for each try of the same rows, and of no other rows. */
+  /** Begins with the batch's id, and is new for each try. */
+  readonly queryId: string;
+  /** Deduplication token: it stands for these rows and no others. */
   readonly token: string;
 }
+
+/** What became of the rows of a delivery. */
+export type WriteResult =
+  /** `batch` is the first one when the rows took several. */
+  | { readonly kind: 'stored'; readonly batch: string }
+  /** No row was written that was not before; ClickHouse said which record it does not take. */
+  | { readonly kind: 'refused'; readonly rejection: Rejection };

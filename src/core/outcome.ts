@@ -2,7 +2,8 @@ import type { Rejection } from './batch.ts';
 
 /**
  * What became of a delivery. `respond/` is a total function of it.
- * - `stored`: every record is queryable in ClickHouse.
+ * - `stored`: every record is queryable in ClickHouse; `duplicate` of the `accepted` ones were before.
+ * - `replayed`: all of them were before; `batch` is the one of the delivery's key.
  * - `refused`: nothing was written because of these records; `total` is how many the delivery had.
  * A delivery that fails as a whole is a thrown GatewayError instead.
  */
@@ -14,6 +15,7 @@ export type Outcome =
       readonly quarantined: number;
       readonly batch?: string;
     }
+  | { readonly kind: 'replayed'; readonly accepted: number; readonly batch?: string }
   | { readonly kind: 'refused'; readonly rejections: readonly Rejection[]; readonly total: number };
 
 /** What a pipeline promises, computed when it starts, never assumed. */

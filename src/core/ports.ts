@@ -66,3 +66,12 @@ export class DestinationError extends Error {
     Object.defineProperty(this, 'cause', { value: facts.cause, enumerable: false });
   }
 }
+
+/** Time, as the gateway sees it. Tests put virtual time in its place. */
+export interface Timers {
+  /** Milliseconds since the epoch. */
+  now(): number;
+  sleep(ms: number): Promise<void>;
+  /** Resolves with true when the promise is fulfilled before `deadline`, a time of `now`, and with false at the deadline. Rejects as it does. */
+  before(work: Promise<unknown>, deadline: number): Promise<boolean>;
+}

@@ -55,6 +55,16 @@ export interface TableSchema {
   readonly name: TableName;
   readonly engine: string;
   readonly columns: readonly Column[];
+  /** Whether rows can say which batch they came with: see {@link PROVENANCE}. */
+  readonly hasProvenance: boolean;
+  /** What keeps rows from being written exactly once. */
+  readonly lacks: ReadonlyArray<'engine' | 'provenance' | 'fsync'>;
   /** Changes whenever a column, type, default or the engine does. */
   readonly fingerprint: string;
 }
+
+/** Columns that say of a row with which batch it came, and as which of its rows. Nothing of a record is ever stored in them. */
+export const PROVENANCE = { batch: '_sluice_batch', row: '_sluice_row' } as const;
+
+/** Names of the gateway's own columns begin so. */
+export const OWN_PREFIX = '_sluice_';

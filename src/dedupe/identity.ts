@@ -1,0 +1,165 @@
+/**
+ * Rows → the streams and positions they are recognised by.
+ *
+ * Invariant: the same record of the same pipeline, source and epoch always has the same stream and position, and two different ones never, however
+ * they are batched. Proved by `test/unit/dedupe/identity.test.ts`.
+ */
+import { hash } from 'node:crypto';
+import type { Batch, Rejection } from '../core/batch.ts';
+import type { PipelineConfig } from '../core/config.ts';
+import { GatewayError } from '../core/errors.ts';
+import { ANONYMOUS, type Identified } from '../core/identity.ts';
+import type { RowSet } from '../core/insert.ts';
+import { endOf, type JsonTape, kindOf, NUMBER, nextOf, OBJECT, STRING, shapeOf, startOf, stringOf, textOf } from '../core/json-tape.ts';
+import { createCoordinateReader } from './coordinates.ts';
+import { createRunBuilder, withoutRepeats } from './runs.ts';
+
+/** The stage: finds out which records the rows are. @throws GatewayError when the delivery needs a key and has none. */
+export type Identify = (batch: Batch, rows: RowSet, pipeline: PipelineConfig) => Identified;
+
+/** What says which record of the delivery this is, in one of the ways of {@link PipelineConfig.identity}. */
+type Recognise = (ordinal: number) => { readonly stream: string; readonly position: bigint } | 'missing' | { readonly invalid: string };
+
+const HASH_DIGITS = 32;
+
+/** A stage that recognises records. It keeps what it found out about the shapes of each pipeline's records. */
+export function createIdentify({ isDone }: { isDone: (stream: string, position: bigint) => boolean }): Identify {
+  const readers = new WeakMap<PipelineConfig, ReturnType<typeof createCoordinateReader>>();
+  const readerOf = (pipeline: PipelineConfig): ReturnType<typeof createCoordinateReader> => {
+    let reader = readers.get(pipeline);
+    if (reader === undefined) {
+      const { identity } = pipeline;
+      reader = createCoordinateReader('fields' in identity ? identity.fields : []);
+      readers.set(pipeline, reader);
+    }
+    return reader;
+  };
+
+  const recogniser = (batch: Batch, pipeline: PipelineConfig): Recognise => {
+    const { identity } = pipeline;
+    const { delivery, records } = batch;
+    switch (identity.kind) {
+      case 'none':
+        return () => 'missing';
+      case 'key':
+        return byKey(batch, pipeline);
+      case 'field':
+        return (ordinal) => byField(records[ordinal]!.value, identity.field, pipeline);
+      case 'content':
+        return (ordinal) => {
+          const { tape, node } = records[ordinal]!.value;
+          return once(pipeline, `text\0${delivery.topic ?? ''}`, tape.bytes.subarray(startOf(tape, node), endOf(tape, node)));
+        };
+      case 'coordinates':
+      case 'auto': {
+        const byCoordinates = coordinates(batch, pipeline, readerOf(pipeline));
+        if (identity.kind === 'coordinates' || delivery.key === undefined) return byCoordinates;
+        const byDelivery = byKey(batch, pipeline);
+        return (ordinal) => {
+          const found = byCoordinates(ordinal);
+          return found === 'missing' ? byDelivery(ordinal) : found;
+        };
+      }
+    }
+  };
+
+  return (batch, rows, pipeline) => {
+    const recognise = recogniser(batch, pipeline);
+    const builder = createRunBuilder();
+    const rejections: Rejection[] = [];
+    let hasKey = false;
+    // A record that was written before is a duplicate, also when the table would not take it any more.
+    const open = rows.rejections.filter(({ ordinal }) => {
+      const found = recognise(ordinal);
+      return typeof found === 'string' || 'invalid' in found || !isDone(found.stream, found.position);
+    });
+    for (let row = 0; row < rows.ordinals.length; row++) {
+      const ordinal = rows.ordinals[row]!;
+      const found = recognise(ordinal);
+      if (found === 'missing') {
+        if (pipeline.requireIdentity) rejections.push({ ordinal, code: 'identity_missing', reason: lacking(pipeline) });
+        else builder.add(row, ANONYMOUS, BigInt(row));
+      } else if ('invalid' in found) {
+        rejections.push({
+          ordinal,
+          code: 'invalid_identity',
+          column: found.invalid,
+          reason: 'it must be the whole number or text Kafka has for the record',
+        });
+      } else {
+        hasKey ||= found.stream.startsWith('d');
+        builder.add(row, found.stream, found.position);
+      }
+    }
+    const distinct = withoutRepeats(builder.runs(), rows);
+    const identities = {
+      runs: distinct.runs,
+      repeats: distinct.repeats + rows.rejections.length - open.length,
+      ...(hasKey ? { digest: digestOf(batch) } : {}),
+    };
+    return { identities, rejections: [...open, ...rejections, ...distinct.rejections].toSorted((a, b) => a.ordinal - b.ordinal) };
+  };
+}
+
+function coordinates({ delivery, records }: Batch, pipeline: PipelineConfig, read: ReturnType<typeof createCoordinateReader>): Recognise {
+  const prefix = `c${pipeline.name}\0${pipeline.source}\0${pipeline.epoch}\0`;
+  let last = { topic: '', partition: -1, stream: '' };
+  return (ordinal) => {
+    const found = read(records[ordinal]!, delivery.topic);
+    if (typeof found === 'string' || 'invalid' in found) return found;
+    const { topic, partition, offset } = found;
+    if (topic !== last.topic || partition !== last.partition) last = { topic, partition, stream: `${prefix}${topic}\0${partition}` };
+    return { stream: last.stream, position: offset };
+  };
+}
+
+function byKey({ delivery }: Batch, pipeline: PipelineConfig): Recognise {
+  const { key, principal } = delivery;
+  if (key === undefined) {
+    if (!pipeline.requireIdentity) return () => 'missing';
+    throw new GatewayError('invalid_delivery_key', `The pipeline ${pipeline.name} needs an Idempotency-Key header on each request`);
+  }
+  const stream = `d${shortHash(`${pipeline.name}\0${pipeline.epoch}\0${principal}\0${key}`)}`;
+  return (ordinal) => ({ stream, position: BigInt(ordinal) });
+}
+
+function byField({ tape, node }: { tape: JsonTape; node: number }, field: string, pipeline: PipelineConfig): ReturnType<Recognise> {
+  const at = memberOf(tape, node, field);
+  if (at === undefined) return 'missing';
+  const kind = kindOf(tape, at);
+  if (kind === STRING) return once(pipeline, 'string', stringOf(tape, at));
+  if (kind === NUMBER) return once(pipeline, 'number', textOf(tape, at));
+  return textOf(tape, at) === 'null' ? 'missing' : { invalid: field };
+}
+
+function memberOf(tape: JsonTape, node: number, name: string): number | undefined {
+  if (kindOf(tape, node) !== OBJECT) return undefined;
+  let child = node + 1;
+  for (const key of shapeOf(tape, node).keys) {
+    if (key === name) return child;
+    child = nextOf(tape, child);
+  }
+  return undefined;
+}
+
+/** A record that has a stream of its own. */
+function once({ name, epoch }: PipelineConfig, what: string, value: string | Buffer): ReturnType<Recognise> {
+  const prefix = Buffer.from(`${name}\0${epoch}\0${what}\0`);
+  return { stream: `r${shortHash(Buffer.concat([prefix, Buffer.from(value)]))}`, position: 0n };
+}
+
+function shortHash(value: string | Buffer): string {
+  return hash('sha256', value, 'hex').slice(0, HASH_DIGITS);
+}
+
+function digestOf({ delivery: { topic, body } }: Batch): string {
+  return hash('sha256', Buffer.concat([Buffer.from(`${topic ?? ''}\0`), body]), 'hex');
+}
+
+function lacking({ identity }: PipelineConfig): string {
+  if (identity.kind === 'field') return `the pipeline recognises records by the field ${identity.field}, and this one has none`;
+  const [fields] = 'fields' in identity ? identity.fields : [];
+  return fields === undefined
+    ? 'the pipeline requires an identity'
+    : `the record must say where it was in Kafka, for example in the fields ${fields.topic}, ${fields.partition} and ${fields.offset}`;
+}
