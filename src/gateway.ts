@@ -1,15 +1,27 @@
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { createAuthenticator } from './auth/authenticate.ts';
 import type { KeyStore } from './auth/key-store.ts';
 import type { Config, PipelineConfig } from './core/config.ts';
-import type { Destination } from './core/ports.ts';
+import { guaranteeOf } from './core/guarantee.ts';
+import type { Ledger } from './core/ledger.ts';
+import type { Destination, Timers } from './core/ports.ts';
+import type { TableName } from './core/table.ts';
 import { createDecoder } from './decode/decoder.ts';
+import { createClaims } from './dedupe/claims.ts';
+import { createIdentify } from './dedupe/identity.ts';
+import { createLedger } from './dedupe/ledgers/ledger.ts';
+import { openLmdbStore } from './dedupe/ledgers/lmdb.ts';
 import { createHttpApp } from './http/app.ts';
 import { createHttpServer } from './http/server.ts';
+import { type CommitReport, createCommit } from './insert/commit.ts';
 import { createClickHouseDestination } from './insert/destinations/clickhouse.ts';
 import { createEmbeddedDestination } from './insert/destinations/embedded.ts';
-import { createInserter } from './insert/inserter.ts';
+import { createGovernor } from './insert/governor.ts';
+import { createGroups, type Groups } from './insert/group.ts';
+import { type Recovery, type RecoveryDeps, startRecovery } from './insert/recovery.ts';
+import { createWriter } from './insert/writer.ts';
 import { createMapper } from './map/mapper.ts';
 import { createTableCatalog } from './map/tables.ts';
 import { redactedPipeline } from './ops/config/redact.ts';
@@ -17,7 +29,8 @@ import { routePipelines } from './ops/config/routes.ts';
 import type { Events } from './ops/events.ts';
 import { createReadiness, type Readiness } from './ops/health.ts';
 import { createIds } from './ops/ids.ts';
-import { createPipeline } from './pipeline.ts';
+import { createTimers } from './ops/timers.ts';
+import { createPipeline, type Stages } from './pipeline.ts';
 
 /** A gateway that is put together and not yet listening. */
 export interface Gateway {
@@ -39,31 +52,37 @@ export interface GatewayDeps {
 
 /**
  * The composition root: configuration → adapters → stages → HTTP.
- * @throws DestinationError when the embedded engine cannot start. A server may be away: the gateway is then not ready.
+ * @throws LedgerError when the ledger cannot be used; DestinationError when the embedded engine cannot start. A server may be away: the gateway is then
+ * not ready.
  */
 export async function createGateway(config: Config, deps: GatewayDeps): Promise<Gateway> {
   const { events, keys } = deps;
   const newId = createIds(Date.now);
-  const destination = await openDestination(config);
-  const catalog = createTableCatalog({ destination, now: Date.now });
-  const ingest = createPipeline({
-    decode: createDecoder(config.limits),
-    map: createMapper({ destination, catalog, defaultDatabase: config.clickhouse.database }),
-    insert: createInserter({ destination, newId }),
-    refreshTable: async ({ table }) => await catalog.refresh(table.name),
+  const timers = createTimers();
+  const ledger = await openLedger(config);
+  const destination = await openDestination(config).catch(async (error: unknown) => {
+    await ledger.close();
+    throw error;
   });
-  const authenticator = createAuthenticator(keys, config.auth.keyHeader);
-  const readiness = createReadiness(destination, Date.now);
   let draining = false;
+  const writing = createWriting(config, { destination, ledger, timers, newId, events, isClosing: () => draining });
+  const { recovery } = writing;
+  const expiry = setInterval(() => void ledger.expire().catch(() => undefined), EXPIRE_EVERY_MS).unref();
+  const authenticator = createAuthenticator(keys, config.auth.keyHeader);
+  const readiness = createReadiness(destination, Date.now, () =>
+    [draining ? 'The gateway is shutting down' : undefined, recovery.state(), ledger.failure()?.message].filter(
+      (reason) => reason !== undefined,
+    ),
+  );
   const app = createHttpApp({
     authenticate: authenticator.authenticate,
     challenge: authenticator.challenge,
     keyHeader: config.auth.keyHeader.toLowerCase(),
     routes: routePipelines(config),
-    ingest,
+    ingest: createPipeline(writing.stages, config.limits.deadlineMs),
     limits: config.limits,
     describePipeline: (pipeline) => describe(pipeline),
-    ready: async () => (draining ? { ready: false, reasons: ['The gateway is shutting down'] } : await readiness()),
+    ready: readiness,
     draining: () => draining,
     query: destination.queryReadOnly?.bind(destination),
     openapi: deps.openapi,
@@ -77,9 +96,102 @@ export async function createGateway(config: Config, deps: GatewayDeps): Promise<
     ready: readiness,
     async close() {
       draining = true;
+      recovery.stop();
+      clearInterval(expiry);
       await stopListening(server);
+      await writing.groups.drain();
+      await ledger.close();
       await destination.close();
     },
+  };
+}
+
+function nameOf({ database, table }: TableName): string {
+  return `${database}.${table}`;
+}
+
+interface WritingDeps {
+  readonly destination: Destination;
+  readonly ledger: Ledger;
+  readonly timers: Timers;
+  readonly newId: () => string;
+  readonly events: Events;
+  readonly isClosing: () => boolean;
+}
+
+/** The stages from bytes to durable rows, and what goes on beside them. */
+function createWriting(config: Config, deps: WritingDeps): { stages: Stages; groups: Groups; recovery: Recovery } {
+  const { destination, ledger, timers, newId, events, isClosing } = deps;
+  const catalog = createTableCatalog({ destination, now: Date.now });
+  const claims = createClaims({ ledger, timers });
+  const recovery = startRecovery({
+    destination,
+    ledger,
+    timers,
+    hold: claims.hold,
+    isReplicated: async (table) => (await catalog.get(table))?.engine.startsWith('Replicated') === true,
+    report: recoveryReport(events),
+  });
+  const governor = createGovernor({ destination, timers });
+  const groups = createGroups({
+    commit: createCommit({ destination, ledger, timers, isClosing, report: commitReport(events) }),
+    newId,
+    timers,
+    limits: { rows: MAX_BLOCK_ROWS, bytes: MAX_BLOCK_BYTES, inserts: PARALLEL_INSERTS },
+    pace: (table) => governor.pace(table),
+  });
+  const stages: Stages = {
+    decode: createDecoder(config.limits),
+    map: createMapper({
+      destination,
+      catalog,
+      defaultDatabase: config.clickhouse.database,
+      onLowered: (pipeline, reasons) => events.guaranteeLowered(pipeline, reasons),
+    }),
+    identify: createIdentify({ isDone: (stream, position) => ledger.done(stream, position, position).length > 0 }),
+    claim: claims.claim,
+    write: createWriter({
+      groups,
+      timers,
+      maxRows: MAX_BLOCK_ROWS,
+      maxBytes: MAX_BLOCK_BYTES,
+      admit: (table) => governor.admit(table),
+    }),
+    refreshTable: async ({ table }) => await catalog.refresh(table.name),
+  };
+  return { stages, groups, recovery };
+}
+
+/** One block stays far below the sizes at which ClickHouse would cut it, and within the engine's memory. */
+const MAX_BLOCK_ROWS = 500_000;
+const MAX_BLOCK_BYTES = 64 * 1024 * 1024;
+/** Fewer than the embedded engine runs at a time, so that tables can be asked meanwhile. */
+const PARALLEL_INSERTS = 2;
+const EXPIRE_EVERY_MS = 10 * 60_000;
+
+async function openLedger(config: Config): Promise<Ledger> {
+  const store = await openLmdbStore(join(config.data, 'ledger'));
+  try {
+    return await createLedger(store, { now: Date.now, retentionMs: config.ledger.retentionMs });
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+function commitReport(events: Events): CommitReport {
+  return {
+    inDoubt: (batch) => events.batchInDoubt(batch),
+    settled: (batch, presence) => events.batchSettled(batch, presence),
+    rowsMissing: (batch) => events.batchMissing(batch),
+  };
+}
+
+function recoveryReport(events: Events): RecoveryDeps['report'] {
+  return {
+    recovered: (facts) => events.recovered(facts),
+    unknowable: (table, batches) => events.recoveryUnknowable(nameOf(table), batches),
+    postponed: (table, batches, reason) => events.recoveryPostponed(nameOf(table), batches, reason),
   };
 }
 
@@ -89,7 +201,8 @@ async function openDestination(config: Config): Promise<Destination> {
 }
 
 function describe(pipeline: PipelineConfig): object {
-  return { name: pipeline.name, ...redactedPipeline(pipeline), guarantee: 'at-least-once' };
+  const { guarantee, reasons } = guaranteeOf(pipeline, undefined);
+  return { name: pipeline.name, ...redactedPipeline(pipeline), guarantee, ...(reasons.length === 0 ? {} : { guarantee_reasons: reasons }) };
 }
 
 async function listen(server: Server, { listen: { host, port } }: Config): Promise<string> {

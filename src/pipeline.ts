@@ -1,15 +1,21 @@
-import type { Batch, Delivery, Rejection } from './core/batch.ts';
+import type { Batch, Delivery } from './core/batch.ts';
 import type { FramingConfig, PipelineConfig } from './core/config.ts';
 import { gatewayErrorOf } from './core/failures.ts';
-import type { RowSet } from './core/insert.ts';
+import type { Claim, Identified, Identities } from './core/identity.ts';
+import type { RowSet, WriteResult } from './core/insert.ts';
 import type { Outcome } from './core/outcome.ts';
 import { DestinationError } from './core/ports.ts';
 
-/** The stages in order. Each is a function made by the composition root. */
+/** The stages in order. Each is a function made by the composition root. A deadline is a time of the clock. */
 export interface Stages {
   readonly decode: (delivery: Delivery, framing: FramingConfig) => Promise<Batch>;
   readonly map: (batch: Batch, pipeline: PipelineConfig) => Promise<RowSet>;
-  readonly insert: (rows: RowSet) => Promise<{ kind: 'stored'; batch?: string } | { kind: 'refused'; rejection: Rejection }>;
+  /** Finds out which records the rows are, so that they are recognised when they come again. */
+  readonly identify: (batch: Batch, rows: RowSet, pipeline: PipelineConfig) => Identified;
+  /** Takes the rows that nobody has written or is writing. */
+  readonly claim: (identities: Identities, deadline: number) => Promise<Claim>;
+  /** Writes claimed rows, and gives the claim back when it is known what became of them. */
+  readonly write: (rows: RowSet, claim: Claim, deadline: number) => Promise<WriteResult>;
   /** Reads a table again: its schema was not what the rows were made for. */
   readonly refreshTable: (rows: RowSet) => Promise<unknown>;
 }
@@ -17,18 +23,23 @@ export interface Stages {
 export type Ingest = (delivery: Delivery, pipeline: PipelineConfig) => Promise<Outcome>;
 
 /**
- * The whole way of a delivery: bytes → records → rows → stored rows. One bad record refuses the delivery, and nothing is written.
- * Recognising records that were written before has its place between map and insert.
- * @throws GatewayError for a delivery that fails as a whole.
+ * The whole way of a delivery: bytes → records → rows → rows that are still to be written → stored rows. One bad record refuses the delivery, and
+ * nothing is written. `deadlineMs` after it came in, a delivery is answered whatever its state.
+ * @throws (the function) GatewayError for a delivery that fails as a whole.
  */
-export function createPipeline(stages: Stages): Ingest {
+export function createPipeline(stages: Stages, deadlineMs: number): Ingest {
   const attempt = async (batch: Batch, pipeline: PipelineConfig, lastTry: boolean): Promise<Outcome> => {
+    const accepted = batch.records.length;
+    const deadline = batch.delivery.receivedAt + deadlineMs;
     const rows = await stages.map(batch, pipeline);
-    if (rows.rejections.length > 0) return { kind: 'refused', rejections: rows.rejections, total: batch.records.length };
+    const { identities, rejections } = stages.identify(batch, rows, pipeline);
+    if (rejections.length > 0) return { kind: 'refused', rejections, total: accepted };
+    const claim = await stages.claim(identities, deadline);
+    if (claim.fresh.length === 0) return untouched(claim, accepted);
     try {
-      const result = await stages.insert(rows);
-      if (result.kind === 'refused') return { kind: 'refused', rejections: [result.rejection], total: batch.records.length };
-      return { accepted: batch.records.length, duplicate: 0, quarantined: 0, ...result };
+      const result = await stages.write(rows, claim, deadline);
+      if (result.kind === 'refused') return { kind: 'refused', rejections: [result.rejection], total: accepted };
+      return { ...result, accepted, duplicate: claim.duplicates, quarantined: 0 };
     } catch (error) {
       // Refused whole because the table changed under us: the rows are made anew, once.
       if (lastTry || !(error instanceof DestinationError) || error.failure !== 'schema-drift') throw error;
@@ -44,4 +55,10 @@ export function createPipeline(stages: Stages): Ingest {
       throw error instanceof DestinationError ? gatewayErrorOf(error, pipeline.table.replaceAll('${topic}', delivery.topic ?? '')) : error;
     }
   };
+}
+
+/** There was nothing to write: no record at all, or none that was not written before. */
+function untouched({ duplicates, replayed }: Claim, accepted: number): Outcome {
+  if (duplicates === 0) return { kind: 'stored', accepted, duplicate: 0, quarantined: 0 };
+  return { kind: 'replayed', accepted, ...(replayed === undefined ? {} : { batch: replayed.batch }) };
 }

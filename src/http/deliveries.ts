@@ -6,6 +6,7 @@ import { type Answer, answerOf } from '../respond/http.ts';
 import { createAdmission } from './admission.ts';
 import { readBody } from './body.ts';
 import type { HttpDeps, RequestContext } from './context.ts';
+import { deliveryKey } from './delivery-key.ts';
 import { bodyCoding } from './headers.ts';
 import { reply } from './reply.ts';
 
@@ -39,6 +40,7 @@ export function ingestRoutes(deps: HttpDeps): Router {
     }
     if (!principal.can('write', pipeline.name))
       throw new GatewayError('forbidden', `The credential may not write to the pipeline ${pipeline.name}`);
+    const key = deliveryKey(request.headers, pipeline);
     const body = await readBody(request, response, coding, limits, admission);
     try {
       context.bytes = body.bytes.length;
@@ -48,6 +50,7 @@ export function ingestRoutes(deps: HttpDeps): Router {
         principal: principal.id,
         body: body.bytes,
         receivedAt: context.startedAt,
+        ...(key === undefined ? {} : { key }),
       };
       const answer = answerOf(await ingest(topic === undefined ? delivery : { ...delivery, topic }, pipeline));
       if (answer.code !== undefined) context.code = answer.code;

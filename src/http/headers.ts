@@ -11,6 +11,7 @@ const ONCE: ReadonlySet<string> = new Set([
   'content-encoding',
   'transfer-encoding',
   'idempotency-key',
+  'webhook-id',
   'expect',
 ]);
 

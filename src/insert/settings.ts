@@ -4,6 +4,7 @@ import type { Insert } from '../core/insert.ts';
  * Settings of every INSERT. Each one is there because ClickHouse's default would change a value, split the block or drop rows:
  * - the token and both deduplication switches explicitly, because 26.2 and later deduplicate by content when none is given;
  * - `async_insert=0`: an acknowledged row is a stored row;
+ * - `optimize_on_insert=0`: every row of a block is there to be counted, also when two have the same key;
  * - block sizes far above our own caps: one INSERT is one block, so a token stands for all rows of it;
  * - `input_format_*`: an unknown field, an unknown tuple element or a null in a non-nullable column is an error, not a default;
  *   text is never guessed to be a date inside JSON and Dynamic.
@@ -12,6 +13,7 @@ import type { Insert } from '../core/insert.ts';
 export function insertSettings(insert: Insert, serverVersion: string): Readonly<Record<string, string | number>> {
   return {
     async_insert: 0,
+    optimize_on_insert: 0,
     insert_deduplication_token: insert.token,
     ...(atLeast(serverVersion, 26, 2) ? { deduplicate_insert: 'enable' } : { insert_deduplicate: 1 }),
     deduplicate_blocks_in_dependent_materialized_views: 1,

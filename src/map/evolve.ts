@@ -1,7 +1,7 @@
 import type { PipelineConfig } from '../core/config.ts';
 import { GatewayError } from '../core/errors.ts';
 import type { Destination } from '../core/ports.ts';
-import type { Column, TableName } from '../core/table.ts';
+import { type Column, PROVENANCE, type TableName } from '../core/table.ts';
 import type { InferredColumn } from './infer.ts';
 import { quote, quoteTable } from './table-name.ts';
 
@@ -10,6 +10,9 @@ const DEDUPLICATION_WINDOW = 10_000;
 
 /** On the embedded engine an insert returns when its rows are on disk: the operating system's cache does not survive a power cut. */
 const EMBEDDED_SETTINGS = ', fsync_after_insert = 1, fsync_part_directory = 1';
+
+/** Every row says with which batch it came: after a crash that tells what is there. Both compress to almost nothing. */
+const PROVENANCE_COLUMNS = [`${quote(PROVENANCE.batch)} UUID`, `${quote(PROVENANCE.row)} UInt32`];
 
 /**
  * The statement that makes the table of a pipeline. Harmless when somebody else made it meanwhile.
@@ -27,7 +30,7 @@ export function createTableSql(
       'table_unsuitable',
       `Pipeline ${pipeline}, order_by: the records have no field for the column ${absent}, so the table cannot be made`,
     );
-  const lines = columns.map(({ name: column, type }) => `${quote(column)} ${type}`);
+  const lines = [...columns.map(({ name: column, type }) => `${quote(column)} ${type}`), ...PROVENANCE_COLUMNS];
   const key = orderBy.length === 0 ? 'tuple()' : `(${orderBy.map(quote).join(', ')})`;
   const settings = `non_replicated_deduplication_window = ${DEDUPLICATION_WINDOW}${kind === 'embedded' ? EMBEDDED_SETTINGS : ''}`;
   return `CREATE TABLE IF NOT EXISTS ${quoteTable(name)} (${lines.join(', ')}) ENGINE = MergeTree ORDER BY ${key} SETTINGS ${settings}`;

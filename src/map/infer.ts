@@ -5,6 +5,7 @@ import { endOf, type JsonTape, kindOf, nextOf, OBJECT, shapeOf, startOf } from '
 import { createFault, FAULTY } from './cell.ts';
 import { parseColumnType } from './column-type.ts';
 import { compileCell } from './compile-cell.ts';
+import { droppedFields } from './dropped.ts';
 import { createSeen, observe, type Seen } from './observe.ts';
 import { quote } from './table-name.ts';
 
@@ -93,11 +94,10 @@ interface Sources {
 }
 
 function sourcesOf(pipeline: PipelineConfig): Sources {
-  const dropped = new Set<string>();
+  const dropped = droppedFields(pipeline);
   const moved = new Set<string>();
   const paths = new Map<string, Array<{ column: string; rest: string[] }>>();
-  for (const [column, { from, drop }] of Object.entries(pipeline.columns)) {
-    if (drop === true) dropped.add(column);
+  for (const [column, { from }] of Object.entries(pipeline.columns)) {
     if (from === undefined) continue;
     moved.add(column);
     const [first = '', ...rest] = from.split('.');

@@ -1,6 +1,7 @@
 import type { Batch } from '../core/batch.ts';
 import type { PipelineConfig } from '../core/config.ts';
 import { GatewayError } from '../core/errors.ts';
+import { lacksOf } from '../core/guarantee.ts';
 import type { RowSet } from '../core/insert.ts';
 import { kindOf, OBJECT, shapeOf } from '../core/json-tape.ts';
 import type { Destination } from '../core/ports.ts';
@@ -20,6 +21,8 @@ export interface MapperDeps {
   readonly destination: Pick<Destination, 'execute' | 'kind'>;
   readonly catalog: TableCatalog;
   readonly defaultDatabase: string;
+  /** Rows of this pipeline can be written twice, for reasons that lie in their table. Told once for each. */
+  readonly onLowered?: (pipeline: string, reasons: readonly string[]) => void;
 }
 
 /**
@@ -30,6 +33,7 @@ export function createMapper({
   destination,
   catalog,
   defaultDatabase,
+  onLowered,
 }: MapperDeps): (batch: Batch, pipeline: PipelineConfig) => Promise<RowSet> {
   const plans = new WeakMap<TableSchema, Map<string, MapPlan>>();
   const planFor = (table: TableSchema, pipeline: PipelineConfig): MapPlan => {
@@ -38,6 +42,8 @@ export function createMapper({
     let plan = ofTable.get(pipeline.name);
     if (plan === undefined) {
       plan = compilePlan(table, pipeline);
+      if (pipeline.guarantee === 'auto' && pipeline.identity.kind !== 'none' && table.lacks.length > 0)
+        onLowered?.(pipeline.name, lacksOf(table));
       ofTable.set(pipeline.name, plan);
     }
     return plan;
@@ -78,6 +84,7 @@ export function createMapper({
         await createTable(name, batch, pipeline);
         continue;
       }
+      if (pipeline.guarantee === 'exactly-once') refuseUnsuitable(table, pipeline);
       const plan = planFor(table, pipeline);
       const evolves = pipeline.unknownFields.do === 'evolve' && pipeline.autoEvolve === 'add';
       const rows = await mapRows(batch, plan);
@@ -107,8 +114,13 @@ function withoutTable({ records }: Batch, name: TableName): RowSet {
         } as const)
       : ({ ordinal, code: 'record_not_object', reason: 'the record is not a JSON object' } as const),
   );
-  const table: TableSchema = { name, engine: '', columns: [], fingerprint: '' };
+  const table: TableSchema = { name, engine: '', columns: [], hasProvenance: false, lacks: [], fingerprint: '' };
   return { table, columns: [], rows: { sources: [], spans: new Int32Array(0) }, ordinals: new Int32Array(0), rejections };
+}
+
+function refuseUnsuitable(table: TableSchema, { name }: PipelineConfig): void {
+  const [reason] = lacksOf(table);
+  if (reason !== undefined) throw new GatewayError('table_unsuitable', `Pipeline ${name}, guarantee: exactly-once. ${reason}`);
 }
 
 function missing({ database, table }: TableName, { name }: PipelineConfig): GatewayError {

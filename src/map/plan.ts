@@ -1,9 +1,10 @@
 import type { ColumnRule, PipelineConfig } from '../core/config.ts';
 import { GatewayError } from '../core/errors.ts';
 import type { Shape } from '../core/json-tape.ts';
-import type { Column, TableSchema } from '../core/table.ts';
+import { type Column, OWN_PREFIX, type TableSchema } from '../core/table.ts';
 import { type Cell, createFault, type Fault } from './cell.ts';
 import { compileCell } from './compile-cell.ts';
+import { droppedFields } from './dropped.ts';
 import { compileInto, type IntoColumn } from './into.ts';
 
 /** A column that can be written, and its check. */
@@ -67,11 +68,7 @@ export function compilePlan(table: TableSchema, pipeline: PipelineConfig): MapPl
   checkRules(table, pipeline, targets);
   const { roots, moved } = pathsOf(pipeline, targets);
   const into = intoOf(table, pipeline, fault);
-  const dropped = new Set(
-    Object.entries(pipeline.columns)
-      .filter(([, rule]) => rule.drop === true)
-      .map(([name]) => name),
-  );
+  const dropped = droppedFields(pipeline);
   const requiredPaths = new Set([...moved].filter((column) => isDeep(pipeline.columns[column]) && targets.get(column)?.optional === false));
 
   const actionFor = (key: string): Action => {
@@ -120,7 +117,8 @@ export function compilePlan(table: TableSchema, pipeline: PipelineConfig): MapPl
   };
 }
 
-function isWritable({ defaultKind, type }: Column): boolean {
+function isWritable({ name, defaultKind, type }: Column): boolean {
+  if (name.startsWith(OWN_PREFIX)) return false;
   if (defaultKind === 'MATERIALIZED' || defaultKind === 'ALIAS') return false;
   // Left out of the INSERT, such a column takes its default; a field for it is unknown.
   return type.kind !== 'unsupported';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Destination } from '../core/ports.ts';
-import type { Column, TableName, TableSchema } from '../core/table.ts';
+import { type Column, PROVENANCE, type TableName, type TableSchema } from '../core/table.ts';
 import { parseColumnType } from './column-type.ts';
 
 /** How long a schema is used without asking whether it still holds. An INSERT that fails for its schema asks at once. */
@@ -48,8 +48,8 @@ export function createTableCatalog({ destination, now }: { destination: Destinat
 
 async function describe(destination: Destination, { database, table }: TableName): Promise<TableSchema | undefined> {
   const params = { database, table };
-  const [found] = await destination.select<{ engine: string }>(
-    'SELECT engine FROM system.tables WHERE database = {database:String} AND name = {table:String}',
+  const [found] = await destination.select<{ engine: string; engine_full: string }>(
+    'SELECT engine, engine_full FROM system.tables WHERE database = {database:String} AND name = {table:String}',
     params,
   );
   if (found === undefined) return undefined;
@@ -65,9 +65,35 @@ async function describe(destination: Destination, { database, table }: TableName
     defaultKind,
     inKey: inKey === 1,
   }));
+  const lacks = lacksOf(found, columns, destination.kind);
   const fingerprint = createHash('sha256')
     .update(JSON.stringify([found.engine, rows]))
     .digest('base64url')
     .slice(0, 22);
-  return { name: { database, table }, engine: found.engine, columns, fingerprint };
+  return {
+    name: { database, table },
+    engine: found.engine,
+    columns,
+    hasProvenance: lacks.every((lack) => lack === 'fsync'),
+    lacks,
+    fingerprint,
+  };
+}
+
+/** Engines that keep the rows they were given, or others that were given for the same key. The rest add rows up, and their provenance with them. */
+const KEEPS_ROWS = /^(Replicated|Shared)?(Replacing)?MergeTree$/;
+
+function lacksOf(
+  found: { engine: string; engine_full: string },
+  columns: readonly Column[],
+  kind: Destination['kind'],
+): TableSchema['lacks'] {
+  const typeOf = (name: string): string | undefined => columns.find((column) => column.name === name)?.typeText;
+  const isProven = typeOf(PROVENANCE.batch) === 'UUID' && typeOf(PROVENANCE.row) === 'UInt32';
+  // A server syncs, or replicates, as its operator decided; here nobody else does.
+  const isSynced =
+    kind !== 'embedded' ||
+    ['fsync_after_insert', 'fsync_part_directory'].every((name) => new RegExp(`\\b${name} = (1|true)`).test(found.engine_full));
+  if (!KEEPS_ROWS.test(found.engine)) return ['engine'];
+  return [...(isProven ? [] : ['provenance' as const]), ...(isSynced ? [] : ['fsync' as const])];
 }

@@ -23,6 +23,18 @@ export interface Events {
   keysReloaded(keys: number): void;
   /** The keys that were read last still count. */
   keysUnreadable(problem: string): void;
+  /** ClickHouse did not say what became of a batch; its senders wait. */
+  batchInDoubt(batch: string): void;
+  /** The table was asked: all, none or some of the rows are in it. */
+  batchSettled(batch: string, presence: 'all' | 'none' | 'some'): void;
+  /** ClickHouse confirmed a batch that is not in the table as it was sent. The rows are written again. */
+  batchMissing(batch: string): void;
+  recovered(facts: { committed: number; voided: number; partly: number }): void;
+  /** What was written to a table that is gone or has no provenance cannot be found out. */
+  recoveryUnknowable(table: string, batches: number): void;
+  recoveryPostponed(table: string, batches: number, reason: string): void;
+  /** A pipeline cannot promise what it could for another table. Reported once for each table. */
+  guaranteeLowered(pipeline: string, reasons: readonly string[]): void;
   stopping(reason: string): void;
   /** `inTime` is false when requests were still in flight. */
   stopped(inTime: boolean): void;
@@ -41,6 +53,17 @@ export function createEvents(log: Log): Events {
     notReady: (reasons) => log.warn({ reasons }, 'not ready: records are answered 503 until this passes'),
     keysReloaded: (keys) => log.info({ keys }, 'keys read again'),
     keysUnreadable: (problem) => log.error({ problem }, 'keys cannot be read'),
+    batchInDoubt: (batch) => log.warn({ batch }, 'batch in doubt'),
+    batchSettled: (batch, presence) => log.info({ batch, presence }, 'batch settled'),
+    batchMissing: (batch) => log.error({ batch }, 'ClickHouse confirmed rows that it does not have: they are written again'),
+    recovered: (facts) => log.info(facts, 'batches of the last run settled'),
+    recoveryUnknowable: (table, batches) =>
+      log.error(
+        { table, batches },
+        'what was written to this table is not known: it is gone, or its rows do not say with which batch they came',
+      ),
+    recoveryPostponed: (table, batches, reason) => log.error({ table, batches, reason }, 'batches of the last run wait for an operator'),
+    guaranteeLowered: (pipeline, reasons) => log.warn({ pipeline, reasons }, 'records of this pipeline can be written twice'),
     stopping: (reason) => log.info({ reason }, 'stopping'),
     stopped(inTime) {
       if (inTime) log.info('stopped');

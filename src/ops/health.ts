@@ -9,12 +9,18 @@ export interface Readiness {
 /** Anybody may ask, so ClickHouse is asked at most once in this time. */
 const FRESH_MS = 500;
 
-/** A probe of `destination`. */
-export function createReadiness(destination: Pick<Destination, 'select'>, now: () => number): () => Promise<Readiness> {
+/** A probe of `destination`; `others` are reasons known without asking it. */
+export function createReadiness(
+  destination: Pick<Destination, 'select'>,
+  now: () => number,
+  others: () => readonly string[],
+): () => Promise<Readiness> {
   let last: { readonly at: number; readonly answer: Promise<Readiness> } | undefined;
   return async () => {
     if (last === undefined || now() - last.at > FRESH_MS) last = { at: now(), answer: probe(destination) };
-    return await last.answer;
+    const { reasons } = await last.answer;
+    const all = [...others(), ...reasons];
+    return { ready: all.length === 0, reasons: all };
   };
 }
 

@@ -36,6 +36,11 @@ export function answerOf(outcome: Outcome): TextAnswer {
       const body = JSON.stringify({ accepted, duplicate, quarantined, ...(batch === undefined ? {} : { batch }) });
       return { status: 200, headers: { 'Content-Type': 'application/json' }, body, records: accepted };
     }
+    case 'replayed': {
+      const { accepted, batch } = outcome;
+      const body = JSON.stringify({ accepted, duplicate: accepted, quarantined: 0, ...(batch === undefined ? {} : { batch }) });
+      return { status: 200, headers: { 'Content-Type': 'application/json', 'Idempotent-Replayed': 'true' }, body, records: accepted };
+    }
     case 'refused':
       return refusal(outcome.rejections, outcome.total);
   }

@@ -68,10 +68,10 @@ function inserter(destination: Destination, records: number): () => Promise<void
     await destination.insert({
       table: { database: 'default', table: 'direct' },
       columns,
-      data,
+      data: [data],
       format: 'JSONEachRow',
       rowCount: records,
-      batchId: id,
+      queryId: id,
       token: id,
     });
   };

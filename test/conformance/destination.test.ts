@@ -52,10 +52,10 @@ function insertOf(table: string, lines: readonly string[], changes: Partial<Inse
   return {
     table: { database: 'default', table },
     columns: ['id', 'text'],
-    data: Buffer.from(lines.map((line) => `${line}\n`).join('')),
+    data: lines.map((line) => Buffer.from(`${line}\n`)),
     format: 'JSONEachRow',
     rowCount: lines.length,
-    batchId: id,
+    queryId: id,
     token: id,
     ...changes,
   };
@@ -130,7 +130,7 @@ for (const [name, start] of Object.entries(IMPLEMENTATIONS)) {
       await destination.insert(block);
       await destination.insert(block);
       assert.deepEqual(await rowsOf('tokens'), [{ id: '1', text: 'once' }]);
-      await destination.insert({ ...block, token: 'another', batchId: '0198c5a0-0000-7000-9000-000000000001' });
+      await destination.insert({ ...block, token: 'another', queryId: '0198c5a0-0000-7000-9000-000000000001' });
       assert.deepEqual(await rowsOf('tokens'), [
         { id: '1', text: 'once' },
         { id: '1', text: 'once' },

@@ -34,7 +34,9 @@ test('one record makes its table and keeps its value', async () => {
   assert.equal(status, 200);
   assert.match(String(body['batch']), /^[0-9a-f]{8}-[0-9a-f]{4}-7/);
   assert.deepEqual({ ...body, batch: '' }, { accepted: 1, duplicate: 0, quarantined: 0, batch: '' });
-  assert.deepEqual(await query('SELECT * FROM orders'), [{ id: '9007199254740993', name: 'first', at: '2026-01-02 03:04:05.678' }]);
+  assert.deepEqual(await query('SELECT * EXCEPT (_sluice_batch, _sluice_row) FROM orders'), [
+    { id: '9007199254740993', name: 'first', at: '2026-01-02 03:04:05.678' },
+  ]);
 });
 
 test('an array with a new field and lines with missing ones land in the same table', async () => {
@@ -89,6 +91,13 @@ test('the guarantee is reported as what it is', async () => {
   assert.deepEqual(
     pipelines.map(({ name, guarantee }) => ({ name, guarantee })),
     [{ name: 'default', guarantee: 'at-least-once' }],
+  );
+  assert.deepEqual(pipelines[0]?.['guarantee_reasons'], [
+    'Records without identity are written too, each time they are sent: require_identity: true rejects them',
+  ]);
+  assert.deepEqual(
+    await query("SELECT type FROM system.columns WHERE table = 'orders' AND name LIKE '%sluice%' ORDER BY name"),
+    [{ type: 'UUID' }, { type: 'UInt32' }],
   );
 });
 

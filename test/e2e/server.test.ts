@@ -17,6 +17,7 @@ clickhouse:
   url: ${url}
   username: ${username}
   password: \${env:CH_PASSWORD}
+limits: { deadline: 1500ms }
 pipelines:
   orders:
     topics: [orders, '/orders\\..*/']
@@ -95,12 +96,12 @@ test('a server that goes away is told as such, and used again when it is back', 
     },
   };
   const [status, problem] = await post('/v1/ingest/events', '{"id":5,"tag":"x"}');
-  assert.deepEqual([status, problem['code'], problem['retryable']], [503, 'target_unavailable', true]);
+  assert.deepEqual([status, problem['code'], problem['retryable']], [503, 'commit_in_doubt', true]);
   await wait(600);
   assert.equal((await fetch(`${gateway.url}/readyz`)).status, 503);
   assert.doesNotMatch(JSON.stringify(problem), /127\.0\.0\.1|INSERT|ECONN/);
   front.hooks = {};
-  await wait(1100);
+  await wait(3000);
   assert.equal((await fetch(`${gateway.url}/readyz`)).status, 200);
   assert.equal((await post('/v1/ingest/events', '{"id":5,"tag":"x"}'))[0], 200);
 });

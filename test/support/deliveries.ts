@@ -18,6 +18,7 @@ export const LIMITS: Limits = {
   headerTimeoutMs: 10_000,
   bodyTimeoutMs: 60_000,
   keepAliveMs: 90_000,
+  deadlineMs: 20_000,
   inFlight: 512 * 2 ** 20,
 };
 

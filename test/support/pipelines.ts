@@ -13,7 +13,11 @@ export function pipelineOf(name: string, changes: Partial<PipelineConfig> = {}):
     orderBy: [],
     unknownFields: { do: 'reject' },
     onError: 'reject',
-    guarantee: 'at-least-once',
+    identity: { kind: 'coordinates', fields: [{ topic: '__topic', partition: '__partition', offset: '__offset' }], keep: true },
+    requireIdentity: false,
+    source: 'default',
+    epoch: 0,
+    guarantee: 'auto',
     ...changes,
   };
 }

@@ -88,8 +88,8 @@ async function send(client: ClickHouseClient, insert: Insert, settings: Readonly
   try {
     answer = await client.exec({
       query: `${insertInto(insert)} FORMAT ${insert.format}`,
-      values: Readable.from([insert.data], { objectMode: false }),
-      query_id: insert.batchId,
+      values: Readable.from(insert.data, { objectMode: false }),
+      query_id: insert.queryId,
       clickhouse_settings: { ...settings, wait_end_of_query: 1 },
       ignore_error_response: true,
     });

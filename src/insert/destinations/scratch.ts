@@ -17,7 +17,7 @@ import { join } from 'node:path';
 export interface ScratchFile {
   readonly path: string;
   /** Replaces the content. */
-  write(data: Buffer): void;
+  write(data: readonly Buffer[]): void;
 }
 
 /** A private directory of scratch files. */
@@ -49,9 +49,13 @@ export function createScratch(fallback: string): Scratch {
       return {
         path,
         write(data) {
-          let written = 0;
-          while (written < data.length) written += writeSync(descriptor, data, written, data.length - written, written);
-          ftruncateSync(descriptor, data.length);
+          let at = 0;
+          for (const part of data) {
+            let written = 0;
+            while (written < part.length) written += writeSync(descriptor, part, written, part.length - written, at + written);
+            at += part.length;
+          }
+          ftruncateSync(descriptor, at);
         },
       };
     },

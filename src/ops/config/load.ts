@@ -2,9 +2,10 @@
  * File and environment → Config.
  */
 import { resolve } from 'node:path';
-import type { ClickHouseConfig, ColumnRule, Config, PipelineConfig, StoredKey } from '../../core/config.ts';
+import type { ClickHouseConfig, ColumnRule, Config, IdentityConfig, PipelineConfig, StoredKey } from '../../core/config.ts';
 import { blameVariable, environmentKey, logLevel, setting, withOverrides } from './environment.ts';
 import { problemsOf, sentenceFor } from './messages.ts';
+import { COORDINATES } from './pipeline-schema.ts';
 import { ConfigError, type ConfigProblem } from './problem.ts';
 import { type ConfigFile, configSchema, IMPLICIT_PIPELINE, type PipelineFile } from './schema.ts';
 import { type Environment, fillIn } from './secrets.ts';
@@ -78,8 +79,10 @@ function assemble(
       headerTimeoutMs: limits.header_timeout,
       bodyTimeoutMs: limits.body_timeout,
       keepAliveMs: limits.keep_alive,
+      deadlineMs: limits.deadline,
       inFlight: limits.in_flight,
     },
+    ledger: { retentionMs: file.ledger.retention },
     pipelines: Object.entries(file.pipelines ?? implicitPipeline()).map(([name, pipeline]) => pipelineOf(name, pipeline)),
     log: rest.log,
   };
@@ -115,8 +118,29 @@ function pipelineOf(name: string, file: PipelineFile): PipelineConfig {
     orderBy: file.order_by,
     unknownFields: typeof unknown === 'string' ? { do: unknown } : { do: 'into', column: unknown.into },
     onError: file.on_error,
+    identity: identityOf(file.identity),
+    // What cannot be recognised again cannot be written exactly once.
+    requireIdentity: file.require_identity || file.guarantee === 'exactly-once',
+    source: file.source,
+    epoch: file.epoch,
     guarantee: file.guarantee,
   };
+}
+
+function identityOf(file: PipelineFile['identity']): IdentityConfig {
+  const found = typeof file === 'string' ? { kind: file, fields: 'keep' as const } : file;
+  switch (found.kind) {
+    case 'coordinates':
+    case 'auto': {
+      const { topic, partition, offset } = 'partition' in found ? found : {};
+      const named = partition === undefined || offset === undefined ? COORDINATES : [{ topic: topic ?? '', partition, offset }];
+      return { kind: found.kind, fields: named, keep: found.fields === 'keep' };
+    }
+    case 'field':
+      return { kind: 'field', field: ('field' in found ? found.field : undefined) ?? '' };
+    default:
+      return { kind: found.kind };
+  }
 }
 
 /** Without a prototype, so that a column called `constructor` finds its own rule or none. */

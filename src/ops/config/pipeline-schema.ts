@@ -1,9 +1,18 @@
 import { z } from 'zod';
 import { compileTopicPattern, TOPIC_NAME } from './topic-pattern.ts';
-import { columnName, FIELD_NAME, IDENTIFIER, key, name, notation } from './values.ts';
+import { columnName, count, FIELD_NAME, IDENTIFIER, key, name, notation } from './values.ts';
 
 const UNITS = ['days', 's', 'ms', 'us', 'ns'] as const;
 const FRAMINGS = ['auto', 'object', 'array', 'ndjson', 'concatenated', 'comma', 'strings'] as const;
+
+/** Names that connectors, Vector, Fluent Bit and Redpanda Connect users give the fields in which a record says where it was in Kafka. */
+export const COORDINATES = ['__connect_', '__', '_'].map((prefix) => ({
+  topic: `${prefix}topic`,
+  partition: `${prefix}partition`,
+  offset: `${prefix}offset`,
+}));
+
+const namesOf = (part: 'topic' | 'partition' | 'offset'): string => COORDINATES.map((names) => `\`${names[part]}\``).join(', ');
 
 /** Databases whose tables are ClickHouse's own. */
 const RESERVED_DATABASES: ReadonlySet<string> = new Set(['system', 'information_schema']);
@@ -87,6 +96,29 @@ const unknownField = z.union(
   { error: 'must be reject, ignore, evolve, or { into: <column> }' },
 );
 
+const fieldName = name('field', FIELD_NAME, 'must be the name of a field of 1 to 127 characters');
+
+const identity = z.union(
+  [
+    z.enum(['coordinates', 'auto', 'key', 'content', 'none']),
+    z.strictObject({
+      kind: key(z.enum(['coordinates', 'auto', 'key', 'field', 'content', 'none']), 'The same, with the keys below.'),
+      topic: key(fieldName.optional(), 'Field with the topic. Without it, or without a value: the topic of the URL.', {
+        otherwise: namesOf('topic'),
+      }),
+      partition: key(fieldName.optional(), 'Field with the partition.', {
+        otherwise: namesOf('partition'),
+      }),
+      offset: key(fieldName.optional(), 'Field with the offset.', {
+        otherwise: namesOf('offset'),
+      }),
+      fields: key(z.enum(['keep', 'strip']).default('keep'), 'Whether these three fields are stored as columns too.'),
+      field: key(fieldName.optional(), 'Field with the id of the record, for `kind: field`.'),
+    }),
+  ],
+  { error: 'must be coordinates, auto, key, content or none, or a mapping with kind: and the names of the fields' },
+);
+
 const keys = {
   topics: key(
     z.array(topic).min(1, 'must name at least one topic').optional(),
@@ -117,14 +149,25 @@ const keys = {
       .default('reject'),
     'What a record that cannot be written does: `reject` refuses the whole request and writes nothing.',
   ),
+  identity: key(
+    identity.default('coordinates'),
+    'How a record that is sent again is recognised: `coordinates` by where it was in Kafka, `key` by the `Idempotency-Key` or `webhook-id` of its request, `field` by an id of its own, `content` by its text (two equal records are one), `auto` by coordinates and, without them, by the key.',
+  ),
+  require_identity: key(
+    z.boolean().default(false),
+    'Rejects records that cannot be recognised again. Without it they are written, and written again when they are sent again.',
+  ),
+  source: key(
+    name('name', /^[A-Za-z0-9_.-]{1,64}$/, 'must be letters, digits, dot, - and _, at most 64').prefault('default'),
+    'Names the Kafka cluster, so that topics of the same name in two of them stay apart.',
+  ),
+  epoch: key(
+    count(1_000_000_000, 0).prefault(0),
+    'Raise it when a topic was deleted and made anew, or to let records be written again on purpose: what was written under other epochs does not count.',
+  ),
   guarantee: key(
-    z
-      .enum(['at-least-once'], {
-        error: (issue) =>
-          issue.input === 'exactly-once' ? 'exactly-once is not available in this version: write at-least-once' : undefined,
-      })
-      .default('at-least-once'),
-    'What is promised for records that are sent again: `at-least-once` can write them twice.',
+    z.enum(['auto', 'exactly-once', 'at-least-once']).default('auto'),
+    'What must hold for records that are sent again. `exactly-once` refuses what could be written twice; `auto` promises what it can and shows it; `at-least-once` says that twice is fine.',
   ),
 };
 
@@ -137,11 +180,31 @@ export const pipelineSchema = z.strictObject(keys).superRefine((pipeline, contex
     say(['unknown_fields'], 'evolve adds columns, which auto_evolve: off forbids: write auto_evolve: add, or another value here');
   if (pipeline.order_by.length > 0 && pipeline.auto_create === 'off')
     say(['order_by'], 'is for a table the pipeline creates, which auto_create: off forbids: remove one of the two');
+  checkIdentity(pipeline, say);
   checkOrderBy(pipeline, say);
   checkColumns(pipeline, say);
 });
 
 type Say = (path: PropertyKey[], message: string) => void;
+
+function checkIdentity({ identity: found, require_identity: required, guarantee }: PipelineKeys, say: Say): void {
+  const { kind, ...rest }: IdentityKeys = typeof found === 'string' ? { kind: found } : found;
+  if (kind === 'none' && guarantee === 'exactly-once')
+    say(['guarantee'], 'exactly-once needs an identity: without one nobody can tell whether a record was written before');
+  if (kind === 'none' && required) say(['require_identity'], 'contradicts identity: none, which never finds one: remove one of the two');
+  if (kind === 'field' && rest.field === undefined) say(['identity', 'field'], 'is required with kind: field: name the field with the id');
+  if (kind !== 'field' && rest.field !== undefined) say(['identity', 'field'], 'is for kind: field: remove the key, or change kind');
+  if (kind === 'coordinates' || kind === 'auto') {
+    if ((rest.partition === undefined) !== (rest.offset === undefined))
+      say(['identity'], 'must name both partition and offset, or neither');
+    else if (rest.topic !== undefined && rest.partition === undefined) say(['identity', 'topic'], 'must come with partition and offset');
+  } else {
+    for (const part of ['topic', 'partition', 'offset'] as const)
+      if (rest[part] !== undefined) say(['identity', part], 'is for kind: coordinates and kind: auto: remove the key, or change kind');
+  }
+}
+
+type IdentityKeys = { readonly kind: string } & { readonly [K in 'topic' | 'partition' | 'offset' | 'field']?: string | undefined };
 
 function checkOrderBy({ order_by: orderBy, columns }: PipelineKeys, say: Say): void {
   for (const [index, column] of orderBy.entries()) {

@@ -1,5 +1,5 @@
 import { stringify } from 'yaml';
-import type { Config, PipelineConfig, UnknownFields } from '../../core/config.ts';
+import type { Config, IdentityConfig, PipelineConfig, UnknownFields } from '../../core/config.ts';
 import { topicPatternText } from './topic-pattern.ts';
 import { durationText, sizeText } from './units.ts';
 
@@ -29,9 +29,11 @@ export function redactedConfig(config: Config): Record<string, unknown> {
       header_count: limits.headerCount,
       header_timeout: durationText(limits.headerTimeoutMs),
       body_timeout: durationText(limits.bodyTimeoutMs),
+      deadline: durationText(limits.deadlineMs),
       keep_alive: durationText(limits.keepAliveMs),
       in_flight: sizeText(limits.inFlight),
     },
+    ledger: { retention: durationText(config.ledger.retentionMs) },
     pipelines: Object.fromEntries(config.pipelines.map((pipeline) => [pipeline.name, redactedPipeline(pipeline)])),
   };
 }
@@ -66,10 +68,26 @@ export function redactedPipeline(pipeline: PipelineConfig): Record<string, unkno
     order_by: pipeline.orderBy,
     unknown_fields: unknownText(pipeline.unknownFields),
     on_error: pipeline.onError,
+    identity: identityText(pipeline.identity),
+    require_identity: pipeline.requireIdentity,
+    source: pipeline.source,
+    epoch: pipeline.epoch,
     guarantee: pipeline.guarantee,
   };
 }
 
 function unknownText(unknown: UnknownFields): string | { into: string } {
   return unknown.do === 'into' ? { into: unknown.column } : unknown.do;
+}
+
+function identityText(identity: IdentityConfig): string | Record<string, unknown> {
+  if (identity.kind === 'field') return { ...identity };
+  if (!('fields' in identity)) return identity.kind;
+  const [first, ...others] = identity.fields;
+  const named =
+    first === undefined || others.length > 0
+      ? {}
+      : { ...(first.topic === '' ? {} : { topic: first.topic }), partition: first.partition, offset: first.offset };
+  if (identity.keep && Object.keys(named).length === 0) return identity.kind;
+  return { kind: identity.kind, ...named, fields: identity.keep ? 'keep' : 'strip' };
 }

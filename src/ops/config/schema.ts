@@ -10,13 +10,15 @@ import { count, directory, duration, IDENTIFIER, key, listenAddress, name, notat
 
 const MIB = 1024 ** 2;
 const GIB = 1024 ** 3;
+/** Ten years. */
+const RETENTION_MAX_MS = 3650 * 24 * 3_600_000;
 
 /** Headers that mean something else to HTTP or to the gateway. */
 const TAKEN_HEADERS =
   /^(?:accept|authorization|connection|content-|cookie|date$|expect$|host$|idempotency-key$|keep-alive|origin|proxy-|range|te$|trailer|transfer-|upgrade|user-agent|via)/i;
 
 /** The pipeline there is when the file names none. */
-export const IMPLICIT_PIPELINE = { name: 'default', topics: ['/.*/'], unknown_fields: 'evolve' };
+export const IMPLICIT_PIPELINE = { name: 'default', topics: ['/.*/'], unknown_fields: 'evolve', identity: 'auto' };
 
 /** Id of an API key; also the user name of Basic. */
 export const KEY_ID = /^[a-z0-9][a-z0-9-]{0,63}$/;
@@ -100,6 +102,10 @@ const limits = z
     header_count: key(count(100_000).prefault(1000), 'Most header fields in a request.'),
     header_timeout: key(duration().prefault('10s'), 'Time for the headers of a request to arrive.'),
     body_timeout: key(duration().prefault('60s'), 'Time for the body of a request to arrive.'),
+    deadline: key(
+      duration(10 * 60_000).prefault('20s'),
+      'Time after which a request is answered 503 although its records are still being written. Below the time-out of the sender.',
+    ),
     keep_alive: key(duration().prefault('90s'), 'How long an idle connection stays open.'),
     in_flight: key(
       size({ max: 1024 * GIB }).prefault('512MiB'),
@@ -111,6 +117,13 @@ const limits = z
     if (found.inflated < found.body) say('inflated', 'must be at least limits.body: an uncompressed body counts against both');
     if (found.in_flight < found.inflated) say('in_flight', 'must be at least limits.inflated: one request has to fit');
   });
+
+const ledger = z.strictObject({
+  retention: key(
+    duration(RETENTION_MAX_MS).prefault('168h'),
+    'How long delivery keys, record ids and contents are remembered: sent again after that, they are written again.',
+  ),
+});
 
 const pipelines = z
   .record(
@@ -141,11 +154,12 @@ export const configSchema = z
     listen: key(listenAddress.prefault('127.0.0.1:8080'), 'Address to listen on. Port 0 takes a free one.'),
     data: key(
       directory.prefault('./data'),
-      'Directory of the embedded engine and of the API keys. A relative path starts at the working directory.',
+      'Directory of the embedded engine, the ledger and the API keys. A relative path starts at the working directory.',
     ),
     clickhouse: key(clickhouse.prefault({}), 'Where rows are stored.'),
     auth: key(auth.prefault({}), 'Who may do what.'),
     limits: key(limits.prefault({}), 'What a request may cost.'),
+    ledger: key(ledger.prefault({}), 'What is remembered of records that were written. Offsets are remembered for ever.'),
     pipelines: key(
       pipelines.optional(),
       'Named ways from topics to tables. Without the key there is one, `default`, that takes every topic and adds columns as fields come.',

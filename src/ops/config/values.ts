@@ -42,15 +42,15 @@ export function size(bounds: { min?: number; max?: number } = {}) {
 }
 
 /** Milliseconds. */
-export function duration() {
-  const must = `must be a time from 1ms to ${durationText(DAY_MS)} with its unit, such as 90s (units: ms, s, m, h)`;
-  return notation('duration', must, (input) => between(parseDuration(input), 1, DAY_MS));
+export function duration(max = DAY_MS) {
+  const must = `must be a time from 1ms to ${durationText(max)} with its unit, such as 90s (units: ms, s, m, h)`;
+  return notation('duration', must, (input) => between(parseDuration(input), 1, max));
 }
 
 /** A whole number. */
-export function count(max: number) {
-  const must = `must be a whole number from 1 to ${max}`;
-  return notation('whole number', must, (input) => between(parseCount(input), 1, max));
+export function count(max: number, min = 1) {
+  const must = `must be a whole number from ${min} to ${max}`;
+  return notation('whole number', must, (input) => between(parseCount(input), min, max));
 }
 
 /** `host:port`; IPv6 hosts in brackets. Port 0 takes a free one. */

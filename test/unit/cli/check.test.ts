@@ -36,13 +36,13 @@ test('without a file it says that these are the defaults', async () => {
 });
 
 test('an invalid file: every problem on stderr, nothing on stdout, code 1', async (t) => {
-  const cwd = place(t, 'pipelines: { orders: { auto_creat: infer, guarantee: exactly-once } }');
+  const cwd = place(t, 'pipelines: { orders: { auto_creat: infer, guarantee: at-most-once } }');
   assert.deepEqual(await sluice(['check', '--config', 'sluice.yaml'], { cwd }), {
     code: 1,
     out: '',
     err: [
       `${join(cwd, 'sluice.yaml')} has 2 problems:`,
-      '  pipelines.orders.guarantee: exactly-once is not available in this version: write at-least-once',
+      '  pipelines.orders.guarantee: must be auto, exactly-once or at-least-once',
       '  Unknown key pipelines.orders.auto_creat: did you mean auto_create?',
       '',
     ].join('\n'),

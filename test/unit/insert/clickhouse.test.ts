@@ -13,10 +13,10 @@ let destination: Destination;
 const insertOf = (id: string): Insert => ({
   table: { database: 'default', table: 't' },
   columns: ['id'],
-  data: Buffer.from('{"id":1}\n'),
+  data: [Buffer.from('{"id":1}\n')],
   format: 'JSONEachRow',
   rowCount: 1,
-  batchId: id,
+  queryId: id,
   token: id,
 });
 

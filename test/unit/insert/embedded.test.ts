@@ -81,7 +81,7 @@ test('what is stored survives closing and opening again', async () => {
   const code = `import { createEmbeddedDestination } from '${new URL('../../../src/insert/destinations/embedded.js', import.meta.url).href}';
     const d = await createEmbeddedDestination(${JSON.stringify(config)}, ${JSON.stringify(own)});
     await d.execute('CREATE TABLE IF NOT EXISTS kept (id UInt8) ENGINE = MergeTree ORDER BY id SETTINGS fsync_after_insert = 1');
-    await d.insert({ table: { database: 'default', table: 'kept' }, columns: ['id'], data: Buffer.from('{"id":7}\\n'), format: 'JSONEachRow', rowCount: 1, batchId: 'b' + process.pid, token: 't' + process.pid });
+    await d.insert({ table: { database: 'default', table: 'kept' }, columns: ['id'], data: [Buffer.from('{"id":7}\\n')], format: 'JSONEachRow', rowCount: 1, queryId: 'b' + process.pid, token: 't' + process.pid });
     console.log(JSON.stringify(await d.select('SELECT id FROM kept')));
     await d.close();`;
   const run = (): string =>

@@ -30,10 +30,10 @@ function mapper(): ReturnType<typeof createMapper> {
 const create = async (table: string, columns: string, rest = 'ENGINE = MergeTree ORDER BY tuple()'): Promise<void> =>
   await engine.destination.execute(`CREATE TABLE ${table} (${columns}) ${rest}`);
 const rowsOf = async (table: string, order = 'tuple()'): Promise<unknown[]> =>
-  await engine.destination.select(`SELECT * FROM ${table} ORDER BY ${order}`);
+  await engine.destination.select(`SELECT * EXCEPT (_sluice_batch, _sluice_row) FROM ${table} ORDER BY ${order}`);
 const typesOf = async (table: string): Promise<Record<string, string>> => {
   const rows = await engine.destination.select<{ name: string; type: string }>(
-    `SELECT name, type FROM system.columns WHERE table = '${table}' ORDER BY position`,
+    `SELECT name, type FROM system.columns WHERE table = '${table}' AND name NOT LIKE '\\_sluice%' ORDER BY position`,
   );
   return Object.fromEntries(rows.map(({ name, type }) => [name, type]));
 };

@@ -29,24 +29,18 @@ const CASES: Record<string, ReadonlyArray<readonly [yaml: string, ...messages: s
     [pipeline('framing: { kid: array }'), 'Unknown key pipelines.p.framing.kid: did you mean kind?'],
     [pipeline('columns: { a: { form: b } }'), 'Unknown key pipelines.p.columns.a.form: did you mean from?'],
     [pipeline('columns: { "a b": { x: 1 } }'), 'Unknown key pipelines.p.columns["a b"].x: known keys here are from, drop, unit'],
-    ['registry: { url: "https://sr:8081" }', 'Unknown key registry: known keys here are listen, data, clickhouse, auth, limits, pipelines'],
+    [
+      'registry: { url: "https://sr:8081" }',
+      'Unknown key registry: known keys here are listen, data, clickhouse, auth, limits, ledger, pipelines',
+    ],
     ['auth: { jwt: {} }', 'Unknown key auth.jwt: known keys here are key_header, keys'],
     [key(`id: a, hash: "${HASH}", ${GRANTS}, key: x`), 'Unknown key auth.keys[0].key: known keys here are id, hash, grants'],
     ['__proto__: { listen: "h:1" }', '__proto__: is not a name that can be used'],
     [pipeline('columns: { __proto__: { drop: true } }'), 'pipelines.p.columns.__proto__: is not a name that can be used'],
   ],
-  'keys of the design that this version does not have': [
-    'source',
-    'epoch',
-    'format',
-    'identity',
-    'insert_mode',
-    'on_lossy',
-    'ack',
-    'quarantine',
-  ].map((name) => [
+  'keys of the design that this version does not have': ['format', 'insert_mode', 'on_lossy', 'ack', 'quarantine'].map((name) => [
     pipeline(`${name}: x`),
-    `Unknown key pipelines.p.${name}: known keys here are topics, table, framing, columns, auto_create, auto_evolve, order_by, unknown_fields, on_error, guarantee`,
+    `Unknown key pipelines.p.${name}: known keys here are topics, table, framing, columns, auto_create, auto_evolve, order_by, unknown_fields, on_error, identity, require_identity, source, epoch, guarantee`,
   ]),
   'kinds of values': [
     ['[]', 'The file must be a mapping of keys to values'],
@@ -253,8 +247,29 @@ const CASES: Record<string, ReadonlyArray<readonly [yaml: string, ...messages: s
     ],
     [pipeline('on_error: quarantine'), 'pipelines.p.on_error: must be reject: quarantine is not available in this version'],
     [pipeline('on_error: skip'), 'pipelines.p.on_error: must be reject'],
-    [pipeline('guarantee: exactly-once'), 'pipelines.p.guarantee: exactly-once is not available in this version: write at-least-once'],
-    [pipeline('guarantee: at-most-once'), 'pipelines.p.guarantee: must be at-least-once'],
+    [pipeline('guarantee: at-most-once'), 'pipelines.p.guarantee: must be auto, exactly-once or at-least-once'],
+    [
+      pipeline('guarantee: exactly-once, identity: none'),
+      'pipelines.p.guarantee: exactly-once needs an identity: without one nobody can tell whether a record was written before',
+    ],
+    [
+      pipeline('require_identity: true, identity: none'),
+      'pipelines.p.require_identity: contradicts identity: none, which never finds one: remove one of the two',
+    ],
+    [pipeline('identity: { kind: field }'), 'pipelines.p.identity.field: is required with kind: field: name the field with the id'],
+    [pipeline('identity: { kind: key, field: id }'), 'pipelines.p.identity.field: is for kind: field: remove the key, or change kind'],
+    [
+      pipeline('identity: { kind: key, offset: o }'),
+      'pipelines.p.identity.offset: is for kind: coordinates and kind: auto: remove the key, or change kind',
+    ],
+    [pipeline('identity: { kind: coordinates, offset: o }'), 'pipelines.p.identity: must name both partition and offset, or neither'],
+    [pipeline('identity: { kind: coordinates, topic: t }'), 'pipelines.p.identity.topic: must come with partition and offset'],
+    [
+      pipeline('identity: offsets'),
+      'pipelines.p.identity: must be coordinates, auto, key, content or none, or a mapping with kind: and the names of the fields',
+    ],
+    [pipeline('epoch: -1'), 'pipelines.p.epoch: must be a whole number from 0 to 1000000000'],
+    [pipeline('source: "a b"'), 'pipelines.p.source: must be letters, digits, dot, - and _, at most 64'],
   ],
 };
 
@@ -283,7 +298,7 @@ test('problems of several pipelines and sections are all told at once', () => {
       'Unknown key limits.dept: did you mean depth?',
       'pipelines.a.on_error: must be reject',
       `pipelines.b.table: ${TABLE_MESSAGE.slice('pipelines.p.table: '.length)}`,
-      'pipelines.b.guarantee: must be at-least-once',
+      'pipelines.b.guarantee: must be auto, exactly-once or at-least-once',
     ],
   );
 });

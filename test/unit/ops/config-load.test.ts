@@ -19,8 +19,23 @@ const IMPLICIT: PipelineConfig = {
   orderBy: [],
   unknownFields: { do: 'evolve' },
   onError: 'reject',
-  guarantee: 'at-least-once',
+  identity: {
+    kind: 'auto',
+    fields: [
+      { topic: '__connect_topic', partition: '__connect_partition', offset: '__connect_offset' },
+      { topic: '__topic', partition: '__partition', offset: '__offset' },
+      { topic: '_topic', partition: '_partition', offset: '_offset' },
+    ],
+    keep: true,
+  },
+  requireIdentity: false,
+  source: 'default',
+  epoch: 0,
+  guarantee: 'auto',
 };
+
+/** Without `identity` in a file, records are recognised by their coordinates and by nothing a sender could forge. */
+const BY_COORDINATES = { ...IMPLICIT.identity, kind: 'coordinates' } as const;
 
 const DEFAULTS: Config = {
   listen: { host: '127.0.0.1', port: 8080 },
@@ -40,8 +55,10 @@ const DEFAULTS: Config = {
     headerTimeoutMs: 10_000,
     bodyTimeoutMs: 60_000,
     keepAliveMs: 90_000,
+    deadlineMs: 20_000,
     inFlight: 512 * MIB,
   },
+  ledger: { retentionMs: 168 * 3_600_000 },
   pipelines: [IMPLICIT],
   log: 'info',
 };
@@ -85,6 +102,8 @@ pipelines:
         table: 'shop.orders',
         columns: Object.assign(Object.create(null), { amount_eur: { from: 'amount.eur' }, note: { drop: true } }),
         unknownFields: { do: 'reject' },
+        identity: BY_COORDINATES,
+        guarantee: 'at-least-once',
       },
     ],
   });
@@ -100,7 +119,8 @@ auth:
   keys:
     - { id: a-1, hash: "${HASH.toUpperCase().replace('SHA', 'sha')}", grants: [{ pipeline: p, can: [write, read] }, { pipeline: q.r, can: [admin] }] }
 limits: { body: 1KiB, inflated: 2KiB, inflate_ratio: "7", record: 1024, records: 2, values: 3, depth: 4, headers: 8 KiB, header_count: 5,
-  header_timeout: 1s, body_timeout: 2m, keep_alive: 1h, in_flight: 3GiB }
+  header_timeout: 1s, body_timeout: 2m, deadline: 7s, keep_alive: 1h, in_flight: 3GiB }
+ledger: { retention: 36h }
 pipelines:
   p:
     topics: [p.one, p-two]
@@ -111,7 +131,10 @@ pipelines:
     auto_evolve: off
     order_by: [at, id]
     unknown_fields: { into: rest }
-  q.r: { framing: ndjson, auto_create: off, unknown_fields: ignore }
+    identity: { kind: field, field: event_id }
+    require_identity: true
+  q.r: { framing: ndjson, auto_create: off, unknown_fields: ignore, source: eu, epoch: 2, guarantee: exactly-once,
+    identity: { kind: auto, topic: t, partition: p, offset: o, fields: strip } }
 `);
   assert.deepEqual(config, {
     listen: { host: '::1', port: 0 },
@@ -150,8 +173,10 @@ pipelines:
       headerTimeoutMs: 1000,
       bodyTimeoutMs: 120_000,
       keepAliveMs: 3_600_000,
+      deadlineMs: 7000,
       inFlight: 3072 * MIB,
     },
+    ledger: { retentionMs: 36 * 3_600_000 },
     pipelines: [
       {
         ...IMPLICIT,
@@ -163,6 +188,8 @@ pipelines:
         autoEvolve: 'off',
         orderBy: ['at', 'id'],
         unknownFields: { do: 'into', column: 'rest' },
+        identity: { kind: 'field', field: 'event_id' },
+        requireIdentity: true,
       },
       {
         ...IMPLICIT,
@@ -171,6 +198,11 @@ pipelines:
         framing: { kind: 'ndjson', prefix: '', suffix: '' },
         autoCreate: 'off',
         unknownFields: { do: 'ignore' },
+        identity: { kind: 'auto', fields: [{ topic: 't', partition: 'p', offset: 'o' }], keep: false },
+        requireIdentity: true,
+        source: 'eu',
+        epoch: 2,
+        guarantee: 'exactly-once',
       },
     ],
     log: 'info',
@@ -200,7 +232,7 @@ test('the memory of the embedded engine can be set', () => {
 
 test('a pipeline without keys takes the topic of its name and refuses unknown fields', () => {
   assert.deepEqual(load('pipelines: { orders: {} }').pipelines, [
-    { ...IMPLICIT, name: 'orders', topics: ['orders'], unknownFields: { do: 'reject' } },
+    { ...IMPLICIT, name: 'orders', topics: ['orders'], unknownFields: { do: 'reject' }, identity: BY_COORDINATES },
   ]);
 });
 

@@ -23,6 +23,10 @@ pipelines:
     columns: { c: { from: a.b, unit: ms }, d: { drop: true } }
     order_by: [c]
     unknown_fields: { into: rest }
+    identity: { kind: coordinates, topic: t, partition: p, offset: o, fields: strip }
+    source: eu
+    epoch: 3
+    guarantee: exactly-once
 `;
 
 const LIMITS = {
@@ -37,6 +41,7 @@ const LIMITS = {
   header_count: 1000,
   header_timeout: '10s',
   body_timeout: '90500ms',
+  deadline: '20s',
   keep_alive: '90s',
   in_flight: '512MiB',
 };
@@ -56,6 +61,7 @@ test('the redacted configuration is whole, in the words of the file, without sec
     },
     auth: { key_header: 'X-API-KEY', keys: [{ id: 'a', hash: '(hidden)', grants: [{ pipeline: 'p', can: ['read'] }] }] },
     limits: LIMITS,
+    ledger: { retention: '168h' },
     pipelines: {
       p: {
         topics: ['x', '/a\\/b.*/'],
@@ -67,7 +73,11 @@ test('the redacted configuration is whole, in the words of the file, without sec
         order_by: ['c'],
         unknown_fields: { into: 'rest' },
         on_error: 'reject',
-        guarantee: 'at-least-once',
+        identity: { kind: 'coordinates', topic: 't', partition: 'p', offset: 'o', fields: 'strip' },
+        require_identity: true,
+        source: 'eu',
+        epoch: 3,
+        guarantee: 'exactly-once',
       },
     },
   });

@@ -42,7 +42,8 @@ test('the reference names exactly the keys there are', () => {
   const server = load(`
 clickhouse: { url: "http://h" }
 auth: { keys: [{ id: a, hash: "${hash}", grants: [{ pipeline: "*", can: [write] }] }] }
-pipelines: { p: { columns: { a: { from: b, unit: s }, c: { drop: true } }, unknown_fields: { into: d } } }`);
+pipelines: { p: { columns: { a: { from: b, unit: s }, c: { drop: true } }, unknown_fields: { into: d }, identity: { kind: coordinates, topic: t, partition: p, offset: o, fields: strip } },
+  q: { identity: { kind: field, field: id } } }`);
   const configs = [redactedConfig(server), redactedConfig(load(''))];
   const expected = new Set(
     configs
@@ -60,7 +61,18 @@ test('the defaults in the reference are the defaults', () => {
   const shown = { ...limits, body_timeout: '60s' };
   for (const [key, value] of Object.entries(shown)) assert.equal(row(`limits.${key}`)[1], `\`${value}\``, key);
   const pipeline = (defaults['pipelines'] as Record<string, Record<string, unknown>>)['p'] ?? {};
-  for (const key of ['table', 'auto_create', 'auto_evolve', 'unknown_fields', 'on_error', 'guarantee'])
+  for (const key of [
+    'table',
+    'auto_create',
+    'auto_evolve',
+    'unknown_fields',
+    'on_error',
+    'identity',
+    'require_identity',
+    'source',
+    'epoch',
+    'guarantee',
+  ])
     assert.equal(row(`pipelines.<name>.${key}`)[1], `\`${String(pipeline[key])}\``, key);
   const engine = defaults['clickhouse'] as Record<string, unknown>;
   assert.equal(row('clickhouse.max_memory')[1], `\`${String(engine['max_memory'])}\``);

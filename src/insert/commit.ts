@@ -1,0 +1,238 @@
+/**
+ * The commit protocol: begin → insert → settle.
+ *
+ * Invariant: no byte of a batch is sent before the ledger has it on disk; a batch is committed only when ClickHouse confirmed it or its rows were
+ * found in the table, and voided only when ClickHouse refused it whole or none were found with nothing running. An insert that was sent is never
+ * aborted. Proved by `test/simulation/`, `test/unit/insert/commit.test.ts` and `test/faults/`.
+ */
+import { ANONYMOUS, type Run } from '../core/identity.ts';
+import { type Ledger, LedgerError } from '../core/ledger.ts';
+import { type Destination, DestinationError, type Timers } from '../core/ports.ts';
+import { PROVENANCE, type TableSchema } from '../core/table.ts';
+import { isUnverifiable, type Presence, StillRunning, verifyBatch } from './verify.ts';
+
+/** Rows that are to become one block. */
+export interface Block {
+  /** UUIDv7, new for every block. */
+  readonly id: string;
+  readonly table: TableSchema;
+  readonly columns: readonly string[];
+  readonly rowCount: number;
+  /** `row` counts from 0 within the block. */
+  readonly runs: readonly Run[];
+  readonly digests: ReadonlyMap<string, string>;
+  /** The rows as JSONEachRow: all, or those with these numbers. */
+  encode(rows?: ReadonlySet<number>): readonly Buffer[];
+}
+
+/** What became of a block. */
+export type Settled =
+  | { readonly kind: 'committed' }
+  /** No row was written. */
+  | { readonly kind: 'refused'; readonly error: DestinationError }
+  /** These rows, ascending, were written; the others were refused afterwards. */
+  | { readonly kind: 'partial'; readonly present: readonly number[]; readonly error: DestinationError }
+  /** The ledger could not take the batch: nothing was sent. */
+  | { readonly kind: 'not-begun'; readonly error: LedgerError }
+  /** The gateway is closing and cannot wait: the ledger has the batch, recovery finds out. */
+  | { readonly kind: 'abandoned' };
+
+export interface CommitDeps {
+  readonly destination: Pick<Destination, 'insert' | 'select' | 'execute' | 'kind'>;
+  readonly ledger: Pick<Ledger, 'begin' | 'commit' | 'void'>;
+  readonly timers: Timers;
+  /** Whether nobody will wait for an outcome any more. */
+  readonly isClosing: () => boolean;
+  readonly report: CommitReport;
+}
+
+/** What an operator may want to know. */
+export interface CommitReport {
+  /** ClickHouse did not say what became of a batch. */
+  inDoubt(batch: string): void;
+  /** It is known now. */
+  settled(batch: string, presence: 'all' | 'none' | 'some'): void;
+  /** ClickHouse confirmed a batch whose rows are not all in the table. */
+  rowsMissing(batch: string): void;
+}
+
+const FIRST_PAUSE_MS = 50;
+const LONGEST_PAUSE_MS = 5000;
+/** Tries for a table in which nothing can be looked up. */
+const BLIND_TRIES = 3;
+/** A confirmed batch is looked up all the same, the first of a table and then one in this time. */
+const SAMPLE_EVERY_MS = 60_000;
+
+/** A function that writes blocks. What it throws is a bug, and then nothing is known of the block. */
+export function createCommit(deps: CommitDeps): (block: Block) => Promise<Settled> {
+  const { ledger, timers, report } = deps;
+  const sampled = new Map<string, number>();
+
+  /** Whether this batch is one of those that are looked up although ClickHouse confirmed them. */
+  const isSample = ({ name, hasProvenance }: TableSchema): boolean => {
+    if (!hasProvenance) return false;
+    const key = `${name.database}.${name.table}`;
+    const last = sampled.get(key);
+    if (last !== undefined && timers.now() - last < SAMPLE_EVERY_MS && timers.now() >= last) return false;
+    sampled.set(key, timers.now());
+    return true;
+  };
+
+  return async (block) => {
+    const isRemembered = block.runs.some(({ stream }) => stream !== ANONYMOUS);
+    const { id, rowCount } = block;
+    const begun = isRemembered ? begin(deps, block) : undefined;
+    // While the disk works.
+    const data = block.encode();
+    const failed = await begun;
+    if (failed !== undefined) return { kind: 'not-begun', error: failed };
+    let settled = await send(deps, block, { data, rowCount, tokenEpoch: 0, attempt: 0 });
+    if (settled === 'unknown') {
+      report.inDoubt(id);
+      settled = await settleUnknown(deps, block, { wasConfirmed: false });
+    } else if (settled.kind === 'committed' && isSample(block.table)) {
+      settled = await confirmed(deps, block);
+    }
+    if (isRemembered && settled.kind === 'committed') ledger.commit(id);
+    if (isRemembered && settled.kind === 'refused') ledger.void(id);
+    if (isRemembered && settled.kind === 'partial') ledger.void(id, settled.present);
+    return settled;
+  };
+}
+
+/** Resolves when the batch is on disk, with an error when it is not. */
+async function begin({ ledger, timers }: CommitDeps, { id, table, rowCount, runs, digests }: Block): Promise<LedgerError | undefined> {
+  try {
+    await ledger.begin({ id, table: table.name, rowCount, runs, digests, begunAt: timers.now() });
+    return undefined;
+  } catch (error) {
+    if (error instanceof LedgerError) return error;
+    throw error;
+  }
+}
+
+interface Sending {
+  readonly data: readonly Buffer[];
+  readonly rowCount: number;
+  /** The token of other rows, or of rows whose token ClickHouse took without keeping them, is another one. */
+  readonly tokenEpoch: number;
+  readonly attempt: number;
+}
+
+async function send(
+  { destination }: CommitDeps,
+  block: Block,
+  { data, rowCount, tokenEpoch, attempt }: Sending,
+): Promise<Settled | 'unknown'> {
+  const { id, table, columns } = block;
+  try {
+    await destination.insert({
+      table: table.name,
+      columns: table.hasProvenance ? [...columns, PROVENANCE.batch, PROVENANCE.row] : columns,
+      data,
+      format: 'JSONEachRow',
+      rowCount,
+      queryId: attempt === 0 ? id : `${id}-${attempt}`,
+      token: tokenEpoch === 0 ? id : `${id}-${tokenEpoch}`,
+    });
+    return { kind: 'committed' };
+  } catch (error) {
+    if (!(error instanceof DestinationError)) throw error;
+    return error.applied === 'no' ? { kind: 'refused', error } : 'unknown';
+  }
+}
+
+/** Looks up a batch that ClickHouse confirmed. */
+async function confirmed(deps: CommitDeps, block: Block): Promise<Settled> {
+  try {
+    const presence = await lookUp(deps, block);
+    // A table that merges rows away is missing some for good reason.
+    if (presence === 'all' || (presence !== 'none' && mergesRows(block.table))) return { kind: 'committed' };
+  } catch (error) {
+    // It was confirmed; that it cannot be looked up now says nothing against that.
+    if (error instanceof DestinationError || error instanceof StillRunning) return { kind: 'committed' };
+    throw error;
+  }
+  deps.report.rowsMissing(block.id);
+  return await settleUnknown(deps, block, { wasConfirmed: true });
+}
+
+async function settleUnknown(deps: CommitDeps, block: Block, { wasConfirmed }: { wasConfirmed: boolean }): Promise<Settled> {
+  if (!block.table.hasProvenance) return await sendBlindly(deps, block);
+  let tokenEpoch = wasConfirmed ? 1 : 0;
+  for (let attempt = 1; ; attempt++) {
+    const presence = await lookUpUntilKnown(deps, block);
+    if (presence === 'closing') return { kind: 'abandoned' };
+    if (presence === 'all') {
+      deps.report.settled(block.id, 'all');
+      return { kind: 'committed' };
+    }
+    // The same rows go under the same token, so that a first copy that still is on its way cannot land beside them; some of them are other rows.
+    const missing = presence === 'none' ? undefined : missingRows(block, presence);
+    if (missing !== undefined) tokenEpoch += 1;
+    const sent = await send(deps, block, { data: block.encode(missing), rowCount: missing?.size ?? block.rowCount, tokenEpoch, attempt });
+    if (sent === 'unknown') {
+      await pause(deps, attempt);
+    } else if (sent.kind === 'refused') {
+      if (isForLater(sent.error) && !deps.isClosing()) {
+        await pause(deps, attempt);
+        continue;
+      }
+      deps.report.settled(block.id, presence === 'none' ? 'none' : 'some');
+      return presence === 'none' ? sent : { kind: 'partial', present: presence, error: sent.error };
+    } else if (presence === 'none' && (await lookUpUntilKnown(deps, block)) === 'none') {
+      // Confirmed and not there: ClickHouse knows the token of a part it never finished.
+      tokenEpoch += 1;
+    }
+  }
+}
+
+/** Whether the same insert can succeed later: then rows of which some landed are not given up. */
+function isForLater({ failure }: DestinationError): boolean {
+  return failure === 'back-off' || failure === 'storage-full' || failure === 'cluster-state' || failure === 'unknown-outcome';
+}
+
+function missingRows({ rowCount }: Block, present: readonly number[]): ReadonlySet<number> {
+  const there = new Set(present);
+  return new Set(Array.from({ length: rowCount }, (_, row) => row).filter((row) => !there.has(row)));
+}
+
+/** Nothing can be looked up: the token alone protects the rows, as far as ClickHouse remembers it. */
+async function sendBlindly(deps: CommitDeps, block: Block): Promise<Settled> {
+  for (let attempt = 1; attempt <= BLIND_TRIES; attempt++) {
+    await pause(deps, attempt);
+    const sent = await send(deps, block, { data: block.encode(), rowCount: block.rowCount, tokenEpoch: 0, attempt });
+    if (sent !== 'unknown') return sent;
+  }
+  const error = new DestinationError('ClickHouse did not say whether the rows were stored', {
+    failure: 'unknown-outcome',
+    applied: 'unknown',
+  });
+  return { kind: 'refused', error };
+}
+
+async function lookUp({ destination }: CommitDeps, { id, rowCount, table }: Block): Promise<Presence> {
+  return await verifyBatch(destination, { table: table.name, replicated: table.engine.startsWith('Replicated') }, { id, rowCount });
+}
+
+async function lookUpUntilKnown(deps: CommitDeps, block: Block): Promise<Presence | 'closing'> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await lookUp(deps, block);
+    } catch (error) {
+      if (isUnverifiable(error)) return 'none';
+      if (!(error instanceof DestinationError || error instanceof StillRunning)) throw error;
+    }
+    if (deps.isClosing()) return 'closing';
+    await pause(deps, attempt);
+  }
+}
+
+/** Engines that let rows go when they merge parts. */
+export function mergesRows({ engine }: TableSchema): boolean {
+  return /Replacing|Summing|Aggregating|Collapsing|Graphite/.test(engine);
+}
+
+async function pause({ timers }: CommitDeps, attempt: number): Promise<void> {
+  await timers.sleep(Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(attempt - 1, 10)));
+}
