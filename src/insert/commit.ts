@@ -157,9 +157,24 @@ async function confirmed(deps: CommitDeps, block: Block): Promise<Settled> {
   return await settleUnknown(deps, block, { wasConfirmed: true });
 }
 
+/** What was sent of a block since its outcome is unknown. */
+interface Doubt {
+  /** Which rows the current token stands for: '' for all of them. */
+  rows: string;
+  tokenEpoch: number;
+  /** The current token must not be used again: ClickHouse knows it and does not have the rows. */
+  isTokenSpent: boolean;
+  /** When the last insert was sent of which nobody knows where it is. */
+  lostAt: number;
+}
+
+/**
+ * Inserts what is missing until the table has all of it. The same rows go under the same token, so that a copy that still is on its way cannot land
+ * beside them; other rows go under another one, and then such a copy is waited for.
+ */
 async function settleUnknown(deps: CommitDeps, block: Block, { wasConfirmed }: { wasConfirmed: boolean }): Promise<Settled> {
   if (!block.table.hasProvenance) return await sendBlindly(deps, block);
-  let tokenEpoch = wasConfirmed ? 1 : 0;
+  const doubt: Doubt = { rows: '', tokenEpoch: 0, isTokenSpent: wasConfirmed, lostAt: deps.timers.now() };
   for (let attempt = 1; ; attempt++) {
     const presence = await lookUpUntilKnown(deps, block);
     if (presence === 'closing') return { kind: 'abandoned' };
@@ -167,24 +182,46 @@ async function settleUnknown(deps: CommitDeps, block: Block, { wasConfirmed }: {
       deps.report.settled(block.id, 'all');
       return { kind: 'committed' };
     }
-    // The same rows go under the same token, so that a first copy that still is on its way cannot land beside them; some of them are other rows.
     const missing = presence === 'none' ? undefined : missingRows(block, presence);
-    if (missing !== undefined) tokenEpoch += 1;
-    const sent = await send(deps, block, { data: block.encode(missing), rowCount: missing?.size ?? block.rowCount, tokenEpoch, attempt });
+    const rows = missing === undefined ? '' : [...missing].join();
+    if (rows !== doubt.rows || doubt.isTokenSpent) {
+      if (await waitedForLate(deps, doubt)) continue;
+      doubt.rows = rows;
+      doubt.tokenEpoch += 1;
+      doubt.isTokenSpent = false;
+    }
+    const sent = await send(deps, block, {
+      data: block.encode(missing),
+      rowCount: missing?.size ?? block.rowCount,
+      tokenEpoch: doubt.tokenEpoch,
+      attempt,
+    });
     if (sent === 'unknown') {
+      doubt.lostAt = deps.timers.now();
       await pause(deps, attempt);
     } else if (sent.kind === 'refused') {
-      if (isForLater(sent.error) && !deps.isClosing()) {
-        await pause(deps, attempt);
-        continue;
-      }
+      const goesOn = isForLater(sent.error) && !deps.isClosing();
+      if (goesOn) await pause(deps, attempt);
+      if (goesOn || (await waitedForLate(deps, doubt))) continue;
       deps.report.settled(block.id, presence === 'none' ? 'none' : 'some');
       return presence === 'none' ? sent : { kind: 'partial', present: presence, error: sent.error };
-    } else if (presence === 'none' && (await lookUpUntilKnown(deps, block)) === 'none') {
-      // Confirmed and not there: ClickHouse knows the token of a part it never finished.
-      tokenEpoch += 1;
+    } else {
+      // Confirmed. If it is not there either, ClickHouse knows the token of a part it never finished.
+      doubt.isTokenSpent = true;
     }
   }
+}
+
+/** What a broken connection had in it has arrived, or never will, after this time. */
+export const LATE_ARRIVAL_MS = 1000;
+
+/** Waits, if it is needed, until no insert of the block can still be on its way. True when it waited, so that the table has to be asked again. */
+async function waitedForLate({ destination, timers }: CommitDeps, { lostAt }: Doubt): Promise<boolean> {
+  const left = destination.kind === 'embedded' ? 0 : lostAt + LATE_ARRIVAL_MS - timers.now();
+  if (left <= 0) return false;
+  // A clock that jumps back must not make it longer.
+  await timers.sleep(Math.min(left, LATE_ARRIVAL_MS));
+  return true;
 }
 
 /** Whether the same insert can succeed later: then rows of which some landed are not given up. */

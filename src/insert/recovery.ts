@@ -8,6 +8,7 @@ import type { Run } from '../core/identity.ts';
 import type { BegunBatch, Ledger } from '../core/ledger.ts';
 import { type Destination, DestinationError, type Timers } from '../core/ports.ts';
 import type { TableName } from '../core/table.ts';
+import { LATE_ARRIVAL_MS } from './commit.ts';
 import { isUnverifiable, type Presence, StillRunning, verifyBatches } from './verify.ts';
 
 export interface RecoveryDeps {
@@ -40,8 +41,6 @@ export interface Recovery {
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 5000;
 const POSTPONED_PAUSE_MS = 30_000;
-/** What the network still held when the gateway ended has arrived after this time. */
-const LATE_ARRIVAL_MS = 1000;
 
 /** Starts to recover. To be called before anything is begun. */
 export function startRecovery(deps: RecoveryDeps): Recovery {
