@@ -15,7 +15,7 @@ import { createLedger } from './dedupe/ledgers/ledger.ts';
 import { openLmdbStore } from './dedupe/ledgers/lmdb.ts';
 import { createHttpApp } from './http/app.ts';
 import { createHttpServer } from './http/server.ts';
-import { type CommitReport, createCommit } from './insert/commit.ts';
+import { type CommitReport, type CommitStep, createCommit } from './insert/commit.ts';
 import { createClickHouseDestination } from './insert/destinations/clickhouse.ts';
 import { createEmbeddedDestination } from './insert/destinations/embedded.ts';
 import { createGovernor } from './insert/governor.ts';
@@ -48,6 +48,8 @@ export interface GatewayDeps {
   readonly events: Events;
   /** The parsed base document of the interface. */
   readonly openapi: Readonly<Record<string, unknown>>;
+  /** For tests, which end the process at a step. */
+  readonly onStep?: (step: CommitStep) => void;
 }
 
 /**
@@ -65,7 +67,7 @@ export async function createGateway(config: Config, deps: GatewayDeps): Promise<
     throw error;
   });
   let draining = false;
-  const writing = createWriting(config, { destination, ledger, timers, newId, events, isClosing: () => draining });
+  const writing = createWriting(config, { destination, ledger, timers, newId, events, isClosing: () => draining, onStep: deps.onStep });
   const { recovery } = writing;
   const expiry = setInterval(() => void ledger.expire().catch(() => undefined), EXPIRE_EVERY_MS).unref();
   const authenticator = createAuthenticator(keys, config.auth.keyHeader);
@@ -117,6 +119,7 @@ interface WritingDeps {
   readonly newId: () => string;
   readonly events: Events;
   readonly isClosing: () => boolean;
+  readonly onStep: GatewayDeps['onStep'] | undefined;
 }
 
 /** The stages from bytes to durable rows, and what goes on beside them. */
@@ -134,7 +137,7 @@ function createWriting(config: Config, deps: WritingDeps): { stages: Stages; gro
   });
   const governor = createGovernor({ destination, timers });
   const groups = createGroups({
-    commit: createCommit({ destination, ledger, timers, isClosing, report: commitReport(events) }),
+    commit: createCommit({ destination, ledger, timers, isClosing, report: commitReport(events), onStep: deps.onStep }),
     newId,
     timers,
     limits: { rows: MAX_BLOCK_ROWS, bytes: MAX_BLOCK_BYTES, inserts: PARALLEL_INSERTS },

@@ -44,7 +44,12 @@ export interface CommitDeps {
   /** Whether nobody will wait for an outcome any more. */
   readonly isClosing: () => boolean;
   readonly report: CommitReport;
+  /** For tests, which end the process at a step. */
+  readonly onStep?: ((step: CommitStep) => void) | undefined;
 }
+
+/** What has just happened to a batch: it is in the ledger, ClickHouse confirmed it, the ledger has it as done. The answer comes after that. */
+export type CommitStep = 'begun' | 'inserted' | 'committed';
 
 /** What an operator may want to know. */
 export interface CommitReport {
@@ -86,6 +91,7 @@ export function createCommit(deps: CommitDeps): (block: Block) => Promise<Settle
     const data = block.encode();
     const failed = await begun;
     if (failed !== undefined) return { kind: 'not-begun', error: failed };
+    deps.onStep?.('begun');
     let settled = await send(deps, block, { data, rowCount, tokenEpoch: 0, attempt: 0 });
     if (settled === 'unknown') {
       report.inDoubt(id);
@@ -93,9 +99,11 @@ export function createCommit(deps: CommitDeps): (block: Block) => Promise<Settle
     } else if (settled.kind === 'committed' && isSample(block.table)) {
       settled = await confirmed(deps, block);
     }
+    if (settled.kind === 'committed') deps.onStep?.('inserted');
     if (isRemembered && settled.kind === 'committed') ledger.commit(id);
     if (isRemembered && settled.kind === 'refused') ledger.void(id);
     if (isRemembered && settled.kind === 'partial') ledger.void(id, settled.present);
+    deps.onStep?.('committed');
     return settled;
   };
 }

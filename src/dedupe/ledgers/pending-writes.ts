@@ -46,7 +46,9 @@ export function createPendingWrites(store: Store): PendingWrites {
   return {
     async write(changes, when) {
       const staysPending = when === 'orLater';
-      const fresh = new Map<string, Pending>(changes.map((change) => [nameOf(change.key), { change, failed: false, isForLater: staysPending }]));
+      const fresh = new Map<string, Pending>(
+        changes.map((change) => [nameOf(change.key), { change, failed: false, isForLater: staysPending }]),
+      );
       for (const [name, entry] of pending)
         if (entry.failed && !fresh.has(name)) fresh.set(name, { change: entry.change, failed: false, isForLater: true });
       for (const [name, entry] of fresh) pending.set(name, entry);
