@@ -1,4 +1,7 @@
+import type { PipelineConfig } from './config.ts';
 import type { Insert } from './insert.ts';
+import type { Guarantee } from './outcome.ts';
+import type { TableSchema } from './table.ts';
 
 /**
  * Where rows go: the embedded engine or a ClickHouse server. Two implementations, one conformance suite. Every method
@@ -74,4 +77,161 @@ export interface Timers {
   sleep(ms: number): Promise<void>;
   /** Resolves with true when the promise is fulfilled before `deadline`, a time of `now`, and with false at the deadline. Rejects as it does. */
   before(work: Promise<unknown>, deadline: number): Promise<boolean>;
+}
+
+/** A column that holds a partition or an offset, as a number or as text. */
+export interface NumberColumn {
+  readonly name: string;
+  readonly isText: boolean;
+}
+
+/** Columns of a table that say where in Kafka a row's record was. A table can have several such groups: a row is in the first it has values for. */
+export interface CoordinateColumns {
+  readonly topic: string | undefined;
+  readonly partition: NumberColumn;
+  readonly offset: NumberColumn;
+}
+
+/** The rows of one topic in a table. */
+export interface TopicRows {
+  readonly columns: readonly CoordinateColumns[];
+  readonly topic: string;
+  /** Rows that name no topic are of this one. */
+  readonly isOnlyTopic: boolean;
+}
+
+/** Offsets of a partition, both ends included, each of them in so many rows. */
+export interface TableRange {
+  readonly partition: number;
+  readonly from: bigint;
+  readonly to: bigint;
+  readonly copies: number;
+}
+
+/** A row by the batch it came with; undefined when it does not say. */
+export interface FoundRow {
+  readonly batch: string | undefined;
+  readonly row: number;
+}
+
+/** What the ledger is compared with. Every method throws {@link DestinationError} and nothing else. */
+export interface TableView {
+  /** Every offset of a topic, in order within a partition. Ranges with the same number of copies may touch. */
+  ranges(table: TableSchema, rows: TopicRows): Promise<readonly TableRange[] | 'too-many'>;
+  /** Rows of one record, two at most. */
+  find(table: TableSchema, rows: TopicRows, at: { readonly partition: number; readonly offset: bigint }): Promise<readonly FoundRow[]>;
+  /** Rows that came with a batch, but for these. Undefined when rows do not say. */
+  countWritten(table: TableSchema, except: readonly string[]): Promise<bigint | undefined>;
+}
+
+/** First and last offset, as text because they go up to 2^63 − 1. */
+export type OffsetRange = readonly [from: string, to: string];
+
+/** A partition of a topic in the ledger. Lists hold the last of their entries; `intervals` and `gap_count` say how many there are. */
+export interface LedgerStream {
+  readonly topic: string;
+  readonly partition: number;
+  readonly done: readonly OffsetRange[];
+  readonly intervals: number;
+  readonly records: string;
+  readonly gaps: readonly OffsetRange[];
+  readonly gap_count: number;
+  /** The offset after the last one that is done. */
+  readonly next: string;
+}
+
+/** A batch that was begun and is not settled. */
+export interface BatchInDoubt {
+  readonly batch: string;
+  readonly table: string;
+  readonly rows: number;
+  readonly begun_at: string;
+}
+
+/** The answer of `GET /v1/pipelines/{pipeline}/ledger`. */
+export interface LedgerAnswer {
+  readonly pipeline: string;
+  readonly identity: string;
+  readonly source: string;
+  readonly epoch: number;
+  readonly guarantee: Guarantee;
+  readonly streams: readonly LedgerStream[];
+  /** Streams that are not listed: `topic` finds them. */
+  readonly more_streams?: number;
+  readonly other_epochs: ReadonlyArray<{
+    readonly source: string;
+    readonly epoch: number;
+    readonly topic: string;
+    readonly partition: number;
+    readonly records: string;
+  }>;
+  readonly in_doubt: readonly BatchInDoubt[];
+  readonly more_in_doubt?: number;
+  /** What the ledger holds of all pipelines. */
+  readonly ledger: { readonly streams: number; readonly in_doubt: number };
+}
+
+/** Whether a record would be a duplicate, and where the first one went. */
+export interface RecordAnswer {
+  readonly duplicate: boolean;
+  readonly in_doubt: boolean;
+  readonly landed?: { readonly table: string; readonly batch: string; readonly at: string; readonly row: number };
+  /** Why it cannot be said where a duplicate went. */
+  readonly landed_unknown?: string;
+}
+
+/** Whether a request with a delivery key would be a duplicate. */
+export interface DeliveryAnswer {
+  readonly duplicate: boolean;
+  readonly in_doubt: boolean;
+  /** How many records were written under the key. */
+  readonly records?: string;
+  readonly landed?: { readonly batch: string; readonly at: string };
+  readonly expires_at?: string;
+}
+
+export interface ReconcileRange {
+  readonly partition: number;
+  readonly from: string;
+  readonly to: string;
+}
+
+/** One topic in the ledger and in its table; `*` for all topics of a table whose rows do not name theirs. Lists are capped, totals are not. */
+export interface ReconcileTopic {
+  readonly topic: string;
+  readonly table: string;
+  readonly checked: 'offsets' | 'count' | 'none';
+  readonly reason?: string;
+  readonly ledger: string;
+  /** Absent when the rows of the topic cannot be counted. */
+  readonly table_rows?: string;
+  readonly missing: readonly ReconcileRange[];
+  readonly missing_total: string;
+  readonly doubled: ReadonlyArray<ReconcileRange & { readonly copies: number }>;
+  readonly doubled_total: string;
+  readonly unknown_to_ledger: readonly ReconcileRange[];
+  readonly unknown_total: string;
+  /** Records in batches that are not settled. */
+  readonly in_doubt: number;
+}
+
+/** The answer of `GET /v1/pipelines/{pipeline}/reconcile`. */
+export interface ReconcileAnswer {
+  readonly pipeline: string;
+  readonly topics: readonly ReconcileTopic[];
+  /** Topics that were not compared: `topic` names one. */
+  readonly more_topics?: number;
+  /** Nothing is missing or doubled, as far as it could be compared. */
+  readonly ok: boolean;
+}
+
+/** What a person may ask about what was written. `reconcile` and `record` throw DestinationError when ClickHouse cannot be asked. */
+export interface Inspection {
+  ledger(pipeline: PipelineConfig, only: { readonly topic?: string; readonly partition?: number }): Promise<LedgerAnswer>;
+  record(
+    pipeline: PipelineConfig,
+    at: { readonly topic: string; readonly partition: number; readonly offset: bigint },
+  ): Promise<RecordAnswer>;
+  delivery(pipeline: PipelineConfig, sender: { readonly principal: string; readonly key: string }): DeliveryAnswer;
+  reconcile(pipeline: PipelineConfig, topic?: string): Promise<ReconcileAnswer>;
 }

@@ -40,6 +40,7 @@ const DELIVERY = `d${'0123456789abcdef'.repeat(2)}`;
 const RECORD = `r${'fedcba9876543210'.repeat(2)}`;
 
 let serial = 0;
+let clock = 1_700_000_000_000;
 
 function batchOf(runs: ReadonlyArray<readonly [stream: string, from: bigint, count: number]>, digest?: string): BegunBatch {
   let row = 0;
@@ -51,7 +52,7 @@ function batchOf(runs: ReadonlyArray<readonly [stream: string, from: bigint, cou
     id: `0198c5a0-0000-7000-8000-${String(++serial).padStart(12, '0')}`,
     table: { database: 'shop', table: 'orders' },
     rowCount: row,
-    begunAt: 1_700_000_000_000,
+    begunAt: clock,
     runs: numbered,
     digests: new Map(digest === undefined ? [] : [[DELIVERY, digest]]),
   };
@@ -61,7 +62,6 @@ for (const [name, createPlace] of Object.entries(PLACES)) {
   suite(`ledger: ${name}`, () => {
     let place: Place;
     let ledger: Ledger;
-    let clock = 1_700_000_000_000;
     const open = async (): Promise<void> => {
       ledger = await createLedger(await place.open(), { now: () => clock, retentionMs: RETENTION_MS });
     };
@@ -177,7 +177,7 @@ for (const [name, createPlace] of Object.entries(PLACES)) {
       const more = batchOf([[DELIVERY, 2n, 1]], DIGEST);
       await ledger.begin(batch);
       ledger.commit(batch.id);
-      const start = clock;
+      const start = batch.begunAt;
       clock += HOUR;
       await ledger.begin(more);
       ledger.commit(more.id);

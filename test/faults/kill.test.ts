@@ -17,6 +17,7 @@ const STEPS = ['begun', 'inserted', 'committed'];
 test(`${KILLS} kills at any moment and at each step (seed ${SEED})`, async (t) => {
   const random = seededRandom(SEED);
   const gateway = await createRestartableGateway(PIPELINE);
+  t.after(async () => await gateway.remove());
   const traffic = createTraffic(gateway, SEED);
   await gateway.start();
   let kills = 0;
@@ -50,5 +51,4 @@ test(`${KILLS} kills at any moment and at each step (seed ${SEED})`, async (t) =
   assert.deepEqual(traffic.clientLog.counts().refused, 0);
   t.diagnostic(`${kills} kills, ${traffic.clientLog.counts().ok} records, 0 lost, 0 duplicated (seed ${SEED})`);
   assert.equal(await gateway.end('SIGTERM'), 0);
-  gateway.remove();
 });

@@ -12,6 +12,7 @@ pipelines:
     topics: [orders]
     unknown_fields: evolve
     guarantee: exactly-once
+  keyed: { identity: key, unknown_fields: evolve }
 `;
 
 export interface Traffic {

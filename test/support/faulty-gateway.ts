@@ -1,6 +1,6 @@
 /**
  * The gateway as `sluice serve` puts it together, in a process that can be told to kill itself: `FAIL_AT=inserted:3` sends SIGKILL when the third batch
- * has come so far. The product itself has no such switch.
+ * has come so far; `CLOCK_SHIFT_MS` sets its clock. The product itself has no such switch.
  */
 import { openKeyStore } from '../../src/auth/key-store.ts';
 import { createGateway } from '../../src/gateway.ts';
@@ -9,6 +9,12 @@ import { loadConfig } from '../../src/ops/config/load.ts';
 import { createEvents } from '../../src/ops/events.ts';
 import { createLog } from '../../src/ops/log.ts';
 import { readOpenApi } from '../../src/ops/package.ts';
+
+const shift = Number(process.env['CLOCK_SHIFT_MS'] ?? 0);
+if (shift !== 0) {
+  const real = Date.now;
+  Date.now = () => real() + shift;
+}
 
 const [failAt, countText = '1'] = (process.env['FAIL_AT'] ?? '').split(':');
 let left = Number(countText);

@@ -29,6 +29,14 @@ const GRANTS: Readonly<Record<string, (operation: Operation, pipeline: string) =
   reader: (operation) => operation === 'read',
 };
 
+const unasked = async (): Promise<never> => await Promise.reject(new Error('nobody asks'));
+const NO_INSPECTION: HttpDeps['inspection'] = {
+  ledger: unasked,
+  record: unasked,
+  reconcile: unasked,
+  delivery: () => ({ duplicate: false, in_doubt: false }),
+};
+
 export async function startTestApp(limits: Partial<Limits> = {}, changes: Partial<HttpDeps> = {}): Promise<TestApp> {
   const orders = pipelineOf('orders');
   const other = pipelineOf('other');
@@ -58,7 +66,8 @@ export async function startTestApp(limits: Partial<Limits> = {}, changes: Partia
       return await state.answer(delivery, pipeline);
     },
     limits: all,
-    describePipeline: ({ name }) => ({ name, guarantee: 'at-least-once' }),
+    describePipeline: async ({ name }) => await Promise.resolve({ name, guarantee: 'at-least-once' }),
+    inspection: NO_INSPECTION,
     ready: async () => await Promise.resolve({ ready: true, reasons: [] }),
     query: async (sql) => await Promise.resolve(Buffer.from(`${JSON.stringify({ sql })}\n`)),
     openapi: { openapi: '3.1.0', paths: { '/v1/ingest/{pipeline}': { post: {} }, '/v1/topics/{topic}': { post: {} } } },

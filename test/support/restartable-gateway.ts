@@ -22,7 +22,8 @@ export interface RestartableGateway {
   output(): string;
   /** Rows of a read-only statement. */
   query<Row>(sql: string): Promise<Row[]>;
-  remove(): void;
+  /** Ends it, if it runs, and deletes its data. */
+  remove(): Promise<void>;
 }
 
 const ENTRY = join(import.meta.dirname, 'faulty-gateway.js');
@@ -98,7 +99,11 @@ export async function createRestartableGateway(
         .filter((line) => line !== '')
         .map((line) => JSON.parse(line) as Row);
     },
-    remove: () => rmSync(root, { recursive: true, force: true }),
+    async remove() {
+      child?.kill('SIGKILL');
+      await exited;
+      rmSync(root, { recursive: true, force: true });
+    },
   };
   return gateway;
 }

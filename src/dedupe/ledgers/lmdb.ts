@@ -4,7 +4,7 @@
  * Invariant: a write that resolved survives a power cut. LMDB syncs the pages, then the page that points to them, so that a torn write
  * leaves the state before it. Proved by `test/conformance/store.test.ts` and `test/faults/power-cut.test.ts`.
  */
-import { accessSync, constants, mkdirSync, statfsSync } from 'node:fs';
+import { accessSync, closeSync, constants, existsSync, mkdirSync, openSync, readSync, statfsSync, statSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { RootDatabase } from 'lmdb';
@@ -23,6 +23,11 @@ const NO_ROOM_BYTES = 4 * 1024 * 1024;
 
 /** The reason of a failed commit comes a moment after the failure. */
 const LONGEST_REASON_MS = 100;
+
+/** Where each of the two pages that begin a file of LMDB's says that it is one. */
+const PAGE_BYTES = 4096;
+const MAGIC = Buffer.from('dec0efbe', 'hex');
+const MAGIC_AT = 24;
 
 const OWNER = Buffer.from('@owner');
 /** Keys of the ledger come after the owner's. */
@@ -70,17 +75,42 @@ async function openDatabase(directory: string): Promise<Database> {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     accessSync(directory, constants.R_OK | constants.W_OK | constants.X_OK);
     const { open } = await import('lmdb');
-    return open<Buffer, Buffer>({
-      path: join(directory, 'ledger.mdb'),
+    const path = join(directory, 'ledger.mdb');
+    if (existsSync(path)) refuseOtherFile(path);
+    const database = open<Buffer, Buffer>({
+      path,
       encoding: 'binary',
       keyEncoding: 'binary',
       mapSize: MAP_BYTES,
       // The classic order of syncs: durable when the promise resolves.
       overlappingSync: false,
     });
+    fillUp(database, path);
+    return database;
   } catch (error) {
+    if (error instanceof LedgerError) throw error;
     throw openFailure(error, directory);
   }
+}
+
+/** LMDB's own check comes too late: it takes an empty file for a new one, and the process can end over another's. */
+function refuseOtherFile(path: string): void {
+  const head = Buffer.alloc(2 * PAGE_BYTES);
+  const file = openSync(path, 'r');
+  const length = readSync(file, head, 0, head.length, 0);
+  closeSync(file);
+  const isMagic = (at: number): boolean => head.subarray(at, at + MAGIC.length).equals(MAGIC);
+  if (length < head.length || !isMagic(MAGIC_AT) || !isMagic(PAGE_BYTES + MAGIC_AT)) throw damaged();
+}
+
+/**
+ * A page that is missing at the end of the file would end the process when it is read; one of zeros is a page of the wrong kind, which is an error.
+ * Pages that were given back in the transaction that took them are rightly missing.
+ */
+function fillUp(database: Database, path: string): void {
+  const { lastPageNumber, pageSize } = database.getStats() as { lastPageNumber: number; pageSize: number };
+  const whole = (lastPageNumber + 1) * pageSize;
+  if (statSync(path).size < whole) truncateSync(path, whole);
 }
 
 async function write(database: Database, changes: readonly Change[]): Promise<void> {

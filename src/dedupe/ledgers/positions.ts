@@ -54,7 +54,8 @@ export function createPositions({ partitions, read, now, retentionMs }: Position
   };
   const keyedAfter = (stream: string, batch: BegunBatch, intervals: readonly Interval[]): records.StoredKey => {
     const before = keyed(stream);
-    const committedAt = before?.committedAt ?? now();
+    // Also when it is committed after a restart, by another clock.
+    const committedAt = before?.committedAt ?? batch.begunAt;
     return {
       digest: batch.digests.get(stream),
       batch: before?.batch ?? batch.id,
