@@ -25,11 +25,11 @@ test(`${KILLS} kills at any moment and at each step (seed ${SEED})`, async (t) =
     // Short rounds, each with a table of its records to come, so that what goes wrong is found where it went wrong.
     const inRound = Math.min(left, 10);
     left -= inRound;
-    let isSending = true;
+    const round = { isSending: true };
     const sending = traffic.send(60 * inRound).finally(() => {
-      isSending = false;
+      round.isSending = false;
     });
-    for (let i = 0; i < inRound && isSending; i++) {
+    for (let i = 0; i < inRound && round.isSending; i++) {
       await chanceful(random, 10, 100);
       await gateway.end('SIGKILL');
       kills += 1;

@@ -101,17 +101,16 @@ export async function startClickHouseFront(): Promise<ClickHouseFront> {
   }
 
   async function query<Row>(sql: string): Promise<Row[]> {
-    let rows: Row[] = [];
-    // One session, one statement at a time.
-    last = last.then(async () => {
+    const work = async (before: Promise<unknown>): Promise<Row[]> => {
+      // One session, one statement at a time.
+      await before;
       const text = (await session.queryAsync(sql, { format: 'JSONEachRow' })).text();
-      rows = text
-        .split('\n')
-        .filter((line) => line !== '')
-        .map((line) => JSON.parse(line) as Row);
-    });
-    await last;
-    return rows;
+      const lines = text.split('\n').filter((line) => line !== '');
+      return lines.map((line) => JSON.parse(line) as Row);
+    };
+    const rows = work(last);
+    last = rows.catch(() => undefined);
+    return await rows;
   }
 
   async function close(): Promise<void> {
