@@ -4,15 +4,17 @@ import { join } from 'node:path';
 import { createAuthenticator } from './auth/authenticate.ts';
 import type { KeyStore } from './auth/key-store.ts';
 import type { Config, PipelineConfig } from './core/config.ts';
-import { guaranteeOf } from './core/guarantee.ts';
+import { guaranteeOf, type Promised } from './core/guarantee.ts';
 import type { Ledger } from './core/ledger.ts';
-import type { Destination, Timers } from './core/ports.ts';
+import { type Destination, DestinationError, type Timers } from './core/ports.ts';
 import type { TableName } from './core/table.ts';
 import { createDecoder } from './decode/decoder.ts';
 import { createClaims } from './dedupe/claims.ts';
 import { createIdentify } from './dedupe/identity.ts';
+import { createInspection } from './dedupe/inspection.ts';
 import { createLedger } from './dedupe/ledgers/ledger.ts';
 import { openLmdbStore } from './dedupe/ledgers/lmdb.ts';
+import { onlyTable, type TableOf, tablesBy } from './dedupe/pipeline-tables.ts';
 import { createHttpApp } from './http/app.ts';
 import { createHttpServer } from './http/server.ts';
 import { type CommitReport, type CommitStep, createCommit } from './insert/commit.ts';
@@ -21,9 +23,11 @@ import { createEmbeddedDestination } from './insert/destinations/embedded.ts';
 import { createGovernor } from './insert/governor.ts';
 import { createGroups, type Groups } from './insert/group.ts';
 import { type Recovery, type RecoveryDeps, startRecovery } from './insert/recovery.ts';
+import { createTableView } from './insert/table-view.ts';
 import { createWriter } from './insert/writer.ts';
 import { createMapper } from './map/mapper.ts';
-import { createTableCatalog } from './map/tables.ts';
+import { resolveTable } from './map/table-name.ts';
+import { createTableCatalog, type TableCatalog } from './map/tables.ts';
 import { redactedPipeline } from './ops/config/redact.ts';
 import { routePipelines } from './ops/config/routes.ts';
 import type { Events } from './ops/events.ts';
@@ -68,7 +72,10 @@ export async function createGateway(config: Config, deps: GatewayDeps): Promise<
   });
   let draining = false;
   const writing = createWriting(config, { destination, ledger, timers, newId, events, isClosing: () => draining, onStep: deps.onStep });
-  const { recovery } = writing;
+  const { recovery, catalog } = writing;
+  const defaultDatabase = config.clickhouse.database;
+  const tableOf = tablesBy((pattern, topic) => resolveTable(pattern, topic, defaultDatabase));
+  const promisedBy = async (pipeline: PipelineConfig): Promise<Promised> => await promised(pipeline, { tableOf, catalog, timers });
   const expiry = setInterval(() => void ledger.expire().catch(() => undefined), EXPIRE_EVERY_MS).unref();
   const authenticator = createAuthenticator(keys, config.auth.keyHeader);
   const readiness = createReadiness(destination, Date.now, () =>
@@ -83,7 +90,15 @@ export async function createGateway(config: Config, deps: GatewayDeps): Promise<
     routes: routePipelines(config),
     ingest: createPipeline(writing.stages, config.limits.deadlineMs),
     limits: config.limits,
-    describePipeline: (pipeline) => describe(pipeline),
+    describePipeline: async (pipeline) => describe(pipeline, await promisedBy(pipeline)),
+    inspection: createInspection({
+      ledger,
+      tables: createTableView(destination),
+      schemaOf: async (name) => await catalog.refresh(name),
+      tableOf,
+      promisedBy,
+      defaultDatabase,
+    }),
     ready: readiness,
     draining: () => draining,
     query: destination.queryReadOnly?.bind(destination),
@@ -123,7 +138,7 @@ interface WritingDeps {
 }
 
 /** The stages from bytes to durable rows, and what goes on beside them. */
-function createWriting(config: Config, deps: WritingDeps): { stages: Stages; groups: Groups; recovery: Recovery } {
+function createWriting(config: Config, deps: WritingDeps): { stages: Stages; groups: Groups; recovery: Recovery; catalog: TableCatalog } {
   const { destination, ledger, timers, newId, events, isClosing } = deps;
   const catalog = createTableCatalog({ destination, now: Date.now });
   const claims = createClaims({ ledger, timers });
@@ -140,7 +155,7 @@ function createWriting(config: Config, deps: WritingDeps): { stages: Stages; gro
     commit: createCommit({ destination, ledger, timers, isClosing, report: commitReport(events), onStep: deps.onStep }),
     newId,
     timers,
-    limits: { rows: MAX_BLOCK_ROWS, bytes: MAX_BLOCK_BYTES, inserts: PARALLEL_INSERTS },
+    limits: { rows: MAX_BLOCK_ROWS, bytes: MAX_BLOCK_BYTES, inserts: PARALLEL_INSERTS, largeRows: LARGE_ROWS, largeBytes: LARGE_BYTES },
     pace: (table) => governor.pace(table),
   });
   const stages: Stages = {
@@ -162,7 +177,7 @@ function createWriting(config: Config, deps: WritingDeps): { stages: Stages; gro
     }),
     refreshTable: async ({ table }) => await catalog.refresh(table.name),
   };
-  return { stages, groups, recovery };
+  return { stages, groups, recovery, catalog };
 }
 
 /** One block stays far below the sizes at which ClickHouse would cut it, and within the engine's memory. */
@@ -170,7 +185,10 @@ const MAX_BLOCK_ROWS = 500_000;
 const MAX_BLOCK_BYTES = 64 * 1024 * 1024;
 /** Fewer than the embedded engine runs at a time, so that tables can be asked meanwhile. */
 const PARALLEL_INSERTS = 2;
-const EXPIRE_EVERY_MS = 10 * 60_000;
+/** From here on a larger block is hardly faster for each of its rows. */
+const LARGE_ROWS = 4000;
+const LARGE_BYTES = 2 * 1024 * 1024;
+const EXPIRE_EVERY_MS = 3_600_000;
 
 async function openLedger(config: Config): Promise<Ledger> {
   const store = await openLmdbStore(join(config.data, 'ledger'));
@@ -203,8 +221,30 @@ async function openDestination(config: Config): Promise<Destination> {
   return clickhouse.embedded ? await createEmbeddedDestination(clickhouse, data) : createClickHouseDestination(clickhouse);
 }
 
-function describe(pipeline: PipelineConfig): object {
-  const { guarantee, reasons } = guaranteeOf(pipeline, undefined);
+/** A question about guarantees waits so long for ClickHouse. */
+const PATIENCE_MS = 2000;
+
+/** What a pipeline promises for the table it has; for the tables it will make, where that depends on the topic. */
+async function promised(
+  pipeline: PipelineConfig,
+  { tableOf, catalog, timers }: { tableOf: TableOf; catalog: TableCatalog; timers: Timers },
+): Promise<Promised> {
+  const name = onlyTable(pipeline, tableOf);
+  if (name === undefined) return guaranteeOf(pipeline, undefined);
+  const reading = catalog.refresh(name);
+  try {
+    if (await timers.before(reading, timers.now() + PATIENCE_MS)) return guaranteeOf(pipeline, await reading);
+  } catch (error) {
+    if (!(error instanceof DestinationError)) throw error;
+  }
+  const { reasons } = guaranteeOf(pipeline, undefined);
+  return {
+    guarantee: 'at-least-once',
+    reasons: [...reasons, `ClickHouse does not answer, so it is not known what the table ${nameOf(name)} allows`],
+  };
+}
+
+function describe(pipeline: PipelineConfig, { guarantee, reasons }: Promised): object {
   return { name: pipeline.name, ...redactedPipeline(pipeline), guarantee, ...(reasons.length === 0 ? {} : { guarantee_reasons: reasons }) };
 }
 

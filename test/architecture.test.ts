@@ -58,7 +58,8 @@ const MAY_IMPORT: Record<string, { rooms: string[]; types?: string[] }> = {
   ops: { rooms: ['core'] },
   'pipeline.ts': { rooms: ['core'] },
   'gateway.ts': { rooms: ['core', 'http', 'auth', 'decode', 'map', 'dedupe', 'insert', 'respond', 'ops', 'pipeline.ts'] },
-  cli: { rooms: ['core', 'auth', 'ops', 'gateway.ts'] },
+  'check-tables.ts': { rooms: ['core', 'http', 'auth', 'decode', 'map', 'dedupe', 'insert', 'respond', 'ops', 'pipeline.ts'] },
+  cli: { rooms: ['core', 'auth', 'ops', 'gateway.ts', 'check-tables.ts'] },
   'main.ts': { rooms: ['cli', 'ops', 'gateway.ts'] },
   'sluice.cts': { rooms: ['main.ts'] },
 };

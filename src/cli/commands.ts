@@ -1,11 +1,13 @@
 import { check } from './check.ts';
 import type { CommandGroup } from './command.ts';
 import { keys } from './keys.ts';
+import { ledger } from './ledger.ts';
+import { reconcile } from './reconcile.ts';
 import { serve } from './serve.ts';
 
 /** Every command of `sluice`, in the order of the help. */
 export const SLUICE: CommandGroup = {
   summary: 'Sluice writes Kafka records that arrive over HTTP into ClickHouse',
   example: 'sluice check --config sluice.yaml',
-  commands: { serve, check, keys },
+  commands: { serve, check, keys, ledger, reconcile },
 };

@@ -5,6 +5,7 @@ import type { Operation } from '../core/batch.ts';
 import type { Config, GrantConfig } from '../core/config.ts';
 import { loadConfig } from '../ops/config/load.ts';
 import { nearest } from '../ops/config/nearest.ts';
+import { aligned } from './aligned.ts';
 import { CONFIG_OPTION, JSON_OPTION } from './check.ts';
 import { type Arguments, type Command, CommandError, type CommandGroup, DONE, type Io, UsageError } from './command.ts';
 
@@ -159,17 +160,4 @@ function isConfigured(target: Target, id: string): boolean {
 /** Such as `write, read on orders; write on *`. */
 function grantsText(grants: readonly GrantConfig[]): string {
   return grants.map(({ pipeline, can }) => `${can.join(', ')} on ${pipeline === '*' ? 'every pipeline' : pipeline}`).join('; ');
-}
-
-function aligned(rows: ReadonlyArray<readonly string[]>): string {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  return rows
-    .map(
-      (row) =>
-        `${row
-          .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-          .join('  ')
-          .trimEnd()}\n`,
-    )
-    .join('');
 }

@@ -21,6 +21,9 @@ export interface BegunBatch {
 /** A coordinates stream as it is shown. */
 export interface StreamSummary {
   readonly stream: string;
+  /** How many offsets are done. */
+  readonly count: bigint;
+  /** Made when they are asked for: there can be many. */
   readonly intervals: readonly Interval[];
 }
 

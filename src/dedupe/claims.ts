@@ -57,7 +57,8 @@ export function createClaims({ ledger, timers }: { ledger: Pick<Ledger, 'done' |
         // What is known from memory alone is not acknowledged when the disk has failed.
         const failure = ledger.failure();
         if (failure !== undefined) throw new GatewayError('ledger_unavailable', failure.message, { cause: failure, retryAfterSeconds: 10 });
-        const key = runs.length > 0 && digest !== undefined ? ledger.keyed(runs[0]!.stream) : undefined;
+        const keyed = digest === undefined ? undefined : runs.find(({ stream }) => streamKind(stream) === 'delivery');
+        const key = keyed === undefined ? undefined : ledger.keyed(keyed.stream);
         if (key !== undefined && key.digest !== digest) throw otherPayload();
         // From here to `hold` nothing may wait: two deliveries must not see the same position free.
         const plan = planRuns(runs, known);

@@ -29,7 +29,8 @@ import {
 export interface Coordinates {
   readonly topic: string;
   readonly partition: number;
-  readonly offset: bigint;
+  /** A number while that is exact. */
+  readonly offset: number | bigint;
 }
 
 /** Why a record has no coordinates: it lacks the fields, or one of them, named, is not what it should be. */
@@ -48,21 +49,25 @@ const MAX_PARTITION = 2 ** 31 - 1;
 /** So many digits are a number that is exact, and fewer than 2^63. */
 const SAFE_DIGITS = 15;
 
-/** A reader of coordinates from the first of `fields` that a record has. `topic` is the URL's, for records that name none. */
+/**
+ * A reader of coordinates from the first of `fields` that a record has. `topic` is the URL's, for records that name none. What it returns is valid until
+ * its next call: a record costs no object.
+ */
 export function createCoordinateReader(
   fields: readonly CoordinateFields[],
 ): (record: RecordEnvelope, topic: string | undefined) => Verdict {
   const places = new WeakMap<Shape, Places | 'none'>();
   const placesOf = (shape: Shape): Places | 'none' => {
-    let found = places.get(shape);
-    if (found === undefined) {
-      found = findPlaces(shape, fields);
-      places.set(shape, found);
+    let known = places.get(shape);
+    if (known === undefined) {
+      known = findPlaces(shape, fields);
+      places.set(shape, known);
     }
-    return found;
+    return known;
   };
   /** The topic read last and its text: most of the time the next one is the same. */
   let lastTopic = '';
+  const found = { topic: '', partition: 0, offset: 0 as number | bigint };
 
   return ({ value: { tape, node } }, topicOfUrl) => {
     if (kindOf(tape, node) !== OBJECT) return 'missing';
@@ -87,7 +92,10 @@ export function createCoordinateReader(
     const topic = topicNode === -1 || kindOf(tape, topicNode) === NULL ? topicOfUrl : readTopic(tape, topicNode, lastTopic);
     if (topic === undefined) return topicNode === -1 ? 'missing' : { invalid: at.names.topic };
     lastTopic = topic;
-    return { topic, partition: Number(partition), offset: BigInt(offset) };
+    found.topic = topic;
+    found.partition = Number(partition);
+    found.offset = offset;
+    return found;
   };
 }
 

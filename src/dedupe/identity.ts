@@ -13,14 +13,20 @@ import type { RowSet } from '../core/insert.ts';
 import { endOf, type JsonTape, kindOf, NUMBER, nextOf, OBJECT, STRING, shapeOf, startOf, stringOf, textOf } from '../core/json-tape.ts';
 import { createCoordinateReader } from './coordinates.ts';
 import { createRunBuilder, withoutRepeats } from './runs.ts';
+import { coordinatePrefix, coordinateStream, deliveryStream, recordStream } from './stream-names.ts';
 
 /** The stage: finds out which records the rows are. @throws GatewayError when the delivery needs a key and has none. */
 export type Identify = (batch: Batch, rows: RowSet, pipeline: PipelineConfig) => Identified;
 
 /** What says which record of the delivery this is, in one of the ways of {@link PipelineConfig.identity}. */
-type Recognise = (ordinal: number) => { readonly stream: string; readonly position: bigint } | 'missing' | { readonly invalid: string };
+type Recognise = (ordinal: number) => Place | 'missing' | { readonly invalid: string };
 
-const HASH_DIGITS = 32;
+/** Valid until the next record is asked for. */
+interface Place {
+  readonly stream: string;
+  /** A number while that is exact. */
+  readonly position: number | bigint;
+}
 
 /** A stage that recognises records. It keeps what it found out about the shapes of each pipeline's records. */
 export function createIdentify({ isDone }: { isDone: (stream: string, position: bigint) => boolean }): Identify {
@@ -71,14 +77,14 @@ export function createIdentify({ isDone }: { isDone: (stream: string, position: 
     // A record that was written before is a duplicate, also when the table would not take it any more.
     const open = rows.rejections.filter(({ ordinal }) => {
       const found = recognise(ordinal);
-      return typeof found === 'string' || 'invalid' in found || !isDone(found.stream, found.position);
+      return typeof found === 'string' || 'invalid' in found || !isDone(found.stream, BigInt(found.position));
     });
     for (let row = 0; row < rows.ordinals.length; row++) {
       const ordinal = rows.ordinals[row]!;
       const found = recognise(ordinal);
       if (found === 'missing') {
         if (pipeline.requireIdentity) rejections.push({ ordinal, code: 'identity_missing', reason: lacking(pipeline) });
-        else builder.add(row, ANONYMOUS, BigInt(row));
+        else builder.add(row, ANONYMOUS, row);
       } else if ('invalid' in found) {
         rejections.push({
           ordinal,
@@ -102,14 +108,20 @@ export function createIdentify({ isDone }: { isDone: (stream: string, position: 
 }
 
 function coordinates({ delivery, records }: Batch, pipeline: PipelineConfig, read: ReturnType<typeof createCoordinateReader>): Recognise {
-  const prefix = `c${pipeline.name}\0${pipeline.source}\0${pipeline.epoch}\0`;
-  let last = { topic: '', partition: -1, stream: '' };
+  const prefix = coordinatePrefix(pipeline);
+  const last = { topic: '', partition: -1 };
+  const place = { stream: '', position: 0 as number | bigint };
   return (ordinal) => {
     const found = read(records[ordinal]!, delivery.topic);
     if (typeof found === 'string' || 'invalid' in found) return found;
     const { topic, partition, offset } = found;
-    if (topic !== last.topic || partition !== last.partition) last = { topic, partition, stream: `${prefix}${topic}\0${partition}` };
-    return { stream: last.stream, position: offset };
+    if (topic !== last.topic || partition !== last.partition) {
+      last.topic = topic;
+      last.partition = partition;
+      place.stream = coordinateStream(prefix, topic, partition);
+    }
+    place.position = offset;
+    return place;
   };
 }
 
@@ -119,8 +131,8 @@ function byKey({ delivery }: Batch, pipeline: PipelineConfig): Recognise {
     if (!pipeline.requireIdentity) return () => 'missing';
     throw new GatewayError('invalid_delivery_key', `The pipeline ${pipeline.name} needs an Idempotency-Key header on each request`);
   }
-  const stream = `d${shortHash(`${pipeline.name}\0${pipeline.epoch}\0${principal}\0${key}`)}`;
-  return (ordinal) => ({ stream, position: BigInt(ordinal) });
+  const stream = deliveryStream(pipeline, principal, key);
+  return (ordinal) => ({ stream, position: ordinal });
 }
 
 function byField({ tape, node }: { tape: JsonTape; node: number }, field: string, pipeline: PipelineConfig): ReturnType<Recognise> {
@@ -143,13 +155,8 @@ function memberOf(tape: JsonTape, node: number, name: string): number | undefine
 }
 
 /** A record that has a stream of its own. */
-function once({ name, epoch }: PipelineConfig, what: string, value: string | Buffer): ReturnType<Recognise> {
-  const prefix = Buffer.from(`${name}\0${epoch}\0${what}\0`);
-  return { stream: `r${shortHash(Buffer.concat([prefix, Buffer.from(value)]))}`, position: 0n };
-}
-
-function shortHash(value: string | Buffer): string {
-  return hash('sha256', value, 'hex').slice(0, HASH_DIGITS);
+function once(pipeline: PipelineConfig, what: string, value: string | Buffer): ReturnType<Recognise> {
+  return { stream: recordStream(pipeline, what, value), position: 0 };
 }
 
 function digestOf({ delivery: { topic, body } }: Batch): string {

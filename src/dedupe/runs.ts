@@ -10,7 +10,8 @@ import type { RowSet } from '../core/insert.ts';
 
 /** Collects rows in order; rows at consecutive positions of a stream become one run. */
 export interface RunBuilder {
-  add(row: number, stream: string, position: bigint): void;
+  /** A position may be a number while that is exact. */
+  add(row: number, stream: string, position: number | bigint): void;
   runs(): Run[];
 }
 
@@ -18,19 +19,25 @@ export interface RunBuilder {
 export function createRunBuilder(): RunBuilder {
   const runs: Run[] = [];
   let open: { stream: string; from: bigint; row: number; count: number } | undefined;
-  let next = -1n;
+  let last: number | bigint = -1;
   return {
     add(row, stream, position) {
-      if (open !== undefined && position === next && stream === open.stream && row === open.row + open.count) {
+      if (open !== undefined && follows(position, last) && stream === open.stream && row === open.row + open.count) {
         open.count += 1;
       } else {
-        open = { stream, from: position, row, count: 1 };
+        open = { stream, from: BigInt(position), row, count: 1 };
         runs.push(open);
       }
-      next = position + 1n;
+      last = position;
     },
     runs: () => runs,
   };
+}
+
+/** Most offsets are numbers, and numbers cost nothing. */
+function follows(position: number | bigint, last: number | bigint): boolean {
+  if (typeof position === 'number' && typeof last === 'number') return position === last + 1;
+  return BigInt(position) === BigInt(last) + 1n;
 }
 
 /** Runs without the rows that repeat others of the same delivery. */

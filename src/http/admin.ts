@@ -1,33 +1,21 @@
-import { type Request, type Response, Router } from 'express';
+import { Router } from 'express';
 import { ERRORS, GatewayError } from '../core/errors.ts';
 import { DestinationError } from '../core/ports.ts';
 import type { Answer } from '../respond/http.ts';
 import { createAdmission } from './admission.ts';
 import { readBody } from './body.ts';
-import type { HttpDeps, RequestContext } from './context.ts';
-import { visible } from './deliveries.ts';
+import type { HttpDeps } from './context.ts';
 import { bodyCoding } from './headers.ts';
+import { addLedgerRoutes } from './ledger-routes.ts';
 import { createOpenApi } from './openapi.ts';
-import { reply } from './reply.ts';
+import { type Handler, JSON_TYPE, json, readable, routesOf } from './state-route.ts';
 
-const JSON_TYPE = { 'Content-Type': 'application/json' };
 const LONGEST_QUERY = 64 * 1024;
-
-type Handler = (request: Request, response: Response) => Promise<Answer> | Answer;
 
 /** Everything that is not records: health, the interface's description, pipelines, queries. */
 export function adminRoutes(deps: HttpDeps): Router {
   const router = Router({ caseSensitive: true });
-  const add = (method: 'get' | 'post', path: string, handler: Handler): void => {
-    router[method](path, async (request, response) => {
-      (response.locals as RequestContext).route = path.replaceAll(/:(\w+)/g, '{$1}');
-      reply(request, response, await handler(request, response));
-    });
-    router.all(path, (_request, response) => {
-      response.setHeader('Allow', method === 'get' ? 'GET, HEAD' : 'POST');
-      throw new GatewayError('method_not_allowed', `This route takes ${method === 'get' ? 'GET' : 'POST'}`);
-    });
-  };
+  const add = routesOf(router);
 
   add('get', '/healthz', () => json({ status: 'alive' }));
   add('get', '/readyz', async () => {
@@ -42,24 +30,15 @@ export function adminRoutes(deps: HttpDeps): Router {
     body: openApi.yaml(headers.host),
   }));
   add('get', '/errors/:code', ({ params }) => describeError(String(params['code'])));
-  add('get', '/v1/pipelines', ({ headers }) => {
+  add('get', '/v1/pipelines', async ({ headers }) => {
     const principal = deps.authenticate(headers);
     const mine = deps.routes.all.filter(({ name }) => principal.can('read', name));
-    return json({ pipelines: mine.map(deps.describePipeline) });
+    return json({ pipelines: await Promise.all(mine.map(deps.describePipeline)) });
   });
-  add('get', '/v1/pipelines/:pipeline', ({ headers, params }) => {
-    const principal = deps.authenticate(headers);
-    const pipeline = visible(deps.routes.byName(String(params['pipeline'])), principal);
-    if (!principal.can('read', pipeline.name))
-      throw new GatewayError('forbidden', `The credential may not read the state of the pipeline ${pipeline.name}`);
-    return json(deps.describePipeline(pipeline));
-  });
+  add('get', '/v1/pipelines/:pipeline', async (request) => json(await deps.describePipeline(readable(deps, request).pipeline)));
+  addLedgerRoutes(add, deps);
   add('post', '/v1/query', queryHandler(deps));
   return router;
-}
-
-function json(value: unknown, status = 200): Answer {
-  return { status, headers: JSON_TYPE, body: JSON.stringify(value) };
 }
 
 function describeError(code: string): Answer {

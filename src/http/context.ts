@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Delivery, Principal } from '../core/batch.ts';
 import type { Limits, PipelineConfig } from '../core/config.ts';
 import type { Outcome } from '../core/outcome.ts';
+import type { Inspection } from '../core/ports.ts';
 import type { RequestDone } from '../ops/events.ts';
 
 /** What the HTTP stage is handed by the composition root. */
@@ -20,7 +21,9 @@ export interface HttpDeps {
   readonly ingest: (delivery: Delivery, pipeline: PipelineConfig) => Promise<Outcome>;
   readonly limits: Limits;
   /** What `/v1/pipelines` shows of a pipeline. */
-  readonly describePipeline: (pipeline: PipelineConfig) => object;
+  readonly describePipeline: (pipeline: PipelineConfig) => Promise<object>;
+  /** Answers to what was written. */
+  readonly inspection: Inspection;
   readonly ready: () => Promise<{ readonly ready: boolean; readonly reasons: readonly string[] }>;
   /** Read-only SQL; undefined where it is switched off. */
   readonly query: ((sql: string) => Promise<Buffer>) | undefined;

@@ -68,8 +68,14 @@ const BLIND_TRIES = 3;
 /** A confirmed batch is looked up all the same, the first of a table and then one in this time. */
 const SAMPLE_EVERY_MS = 60_000;
 
-/** A function that writes blocks. What it throws is a bug, and then nothing is known of the block. */
-export function createCommit(deps: CommitDeps): (block: Block) => Promise<Settled> {
+/**
+ * Writes a block. It is begun and encoded at once and sent when `turn` has come.
+ * @throws only what is a bug, and then nothing is known of the block.
+ */
+export type Commit = (block: Block, turn: Promise<unknown>) => Promise<Settled>;
+
+/** A function that writes blocks. */
+export function createCommit(deps: CommitDeps): Commit {
   const { ledger, timers, report } = deps;
   const sampled = new Map<string, number>();
 
@@ -83,7 +89,7 @@ export function createCommit(deps: CommitDeps): (block: Block) => Promise<Settle
     return true;
   };
 
-  return async (block) => {
+  return async (block, turn) => {
     const isRemembered = block.runs.some(({ stream }) => stream !== ANONYMOUS);
     const { id, rowCount } = block;
     const begun = isRemembered ? begin(deps, block) : undefined;
@@ -92,6 +98,7 @@ export function createCommit(deps: CommitDeps): (block: Block) => Promise<Settle
     const failed = await begun;
     if (failed !== undefined) return { kind: 'not-begun', error: failed };
     deps.onStep?.('begun');
+    await turn;
     let settled = await send(deps, block, { data, rowCount, tokenEpoch: 0, attempt: 0 });
     if (settled === 'unknown') {
       report.inDoubt(id);

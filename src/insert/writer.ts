@@ -12,7 +12,8 @@ import type { LedgerError } from '../core/ledger.ts';
 import type { DestinationError, Timers } from '../core/ports.ts';
 import type { TableSchema } from '../core/table.ts';
 import { cutRuns, rowsIn } from './block.ts';
-import type { Groups, ShareOutcome, Submitted } from './group.ts';
+import type { Groups, Submitted } from './group.ts';
+import type { ShareOutcome } from './write-group.ts';
 
 /**
  * The stage. `deadline` is a time of the clock.

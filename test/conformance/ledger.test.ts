@@ -161,6 +161,7 @@ for (const [name, createPlace] of Object.entries(PLACES)) {
       assert.deepEqual(ledger.streams('corders'), [
         {
           stream: STREAM,
+          count: 31n,
           intervals: [
             { from: 0n, to: 4n },
             { from: 10n, to: 15n },

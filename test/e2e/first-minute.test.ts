@@ -95,10 +95,10 @@ test('the guarantee is reported as what it is', async () => {
   assert.deepEqual(pipelines[0]?.['guarantee_reasons'], [
     'Records without identity are written too, each time they are sent: require_identity: true rejects them',
   ]);
-  assert.deepEqual(
-    await query("SELECT type FROM system.columns WHERE table = 'orders' AND name LIKE '%sluice%' ORDER BY name"),
-    [{ type: 'UUID' }, { type: 'UInt32' }],
-  );
+  assert.deepEqual(await query("SELECT type FROM system.columns WHERE table = 'orders' AND name LIKE '%sluice%' ORDER BY name"), [
+    { type: 'UUID' },
+    { type: 'UInt32' },
+  ]);
 });
 
 test('a healthy minute leaves no line per request, and no value or key in the log', () => {

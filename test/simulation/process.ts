@@ -39,7 +39,7 @@ const RETENTION_MS: Config['ledger']['retentionMs'] = 3_600_000_000;
 const MOST_ROWS = 12;
 
 /** Starts a gateway on what is on the disk. */
-export async function startProcess({ time, disk, clickhouse, newId, decode, map }: World): Promise<SimulatedProcess> {
+export async function startProcess({ time, random, disk, clickhouse, newId, decode, map }: World): Promise<SimulatedProcess> {
   const life = { alive: true };
   const isAlive = (): boolean => life.alive;
   const timers = time.timersFor(isAlive);
@@ -64,7 +64,7 @@ export async function startProcess({ time, disk, clickhouse, newId, decode, map 
     }),
     newId,
     timers,
-    limits: { rows: MOST_ROWS, bytes: 1_000_000, inserts: 1 },
+    limits: { rows: MOST_ROWS, bytes: 1_000_000, inserts: 1, largeRows: random.between(1, MOST_ROWS), largeBytes: 1_000_000 },
     pace: () => 0,
   });
   const ingest = createPipeline(

@@ -126,6 +126,8 @@ async function write(database: Database, changes: readonly Change[]): Promise<vo
   );
   // All of them, because each one that fails is a rejection of its own.
   await Promise.all(results);
+  // Reads of this turn must not go on with what was there before.
+  database.resetReadTxn();
 }
 
 function ownerCell(database: Database): { read(): string | undefined; swap(from: string | undefined, to: string): boolean } {

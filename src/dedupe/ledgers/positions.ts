@@ -97,7 +97,13 @@ export function createPositions({ partitions, read, now, retentionMs }: Position
     streams: (prefix) =>
       [...partitions]
         .filter(([name]) => name.startsWith(prefix))
-        .map(([stream, { offsets }]) => ({ stream, intervals: offsets.intervals() })),
+        .map(([stream, { offsets }]) => ({
+          stream,
+          count: offsets.count(),
+          get intervals() {
+            return offsets.intervals();
+          },
+        })),
     count: () => partitions.size,
   };
 }

@@ -33,6 +33,8 @@ test('it has every route of the README', () => {
     '/v1/ingest/{pipeline}',
     '/v1/pipelines',
     '/v1/pipelines/{pipeline}',
+    '/v1/pipelines/{pipeline}/ledger',
+    '/v1/pipelines/{pipeline}/reconcile',
     '/v1/query',
     '/healthz',
     '/readyz',
