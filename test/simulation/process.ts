@@ -44,7 +44,11 @@ export async function startProcess({ time, random, disk, clickhouse, newId, deco
   const isAlive = (): boolean => life.alive;
   const timers = time.timersFor(isAlive);
   const destination = clickhouse.destinationFor(isAlive);
-  const ledger = await createLedger(disk.open(isAlive), { now: () => time.now(), retentionMs: RETENTION_MS });
+  const ledger = await createLedger(disk.open(isAlive), {
+    now: () => time.now(),
+    retentionMs: RETENTION_MS,
+    sleep: async (ms) => await timers.sleep(ms),
+  });
   const claims = createClaims({ ledger, timers });
   startRecovery({
     destination,

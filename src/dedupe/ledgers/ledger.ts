@@ -5,6 +5,7 @@
  * so whatever is lost at a crash, each position is done, or in a batch that is in doubt, or was never sent.
  * Proved by `test/conformance/ledger.test.ts` and `test/simulation/`.
  */
+import { setTimeout as wait } from 'node:timers/promises';
 import type { Run } from '../../core/identity.ts';
 import { type BegunBatch, type Ledger, LedgerError } from '../../core/ledger.ts';
 import { openLedger } from './open.ts';
@@ -17,13 +18,21 @@ export interface LedgerOptions {
   readonly now: () => number;
   /** Milliseconds that delivery keys and record ids are remembered. */
   readonly retentionMs: number;
+  /** Real time, unless said. */
+  readonly sleep?: (ms: number) => Promise<unknown>;
+}
+
+const FLUSH_AFTER_MS = 100;
+
+async function realSleep(ms: number): Promise<void> {
+  await wait(ms, undefined, { ref: false });
 }
 
 /** Keyed entries looked at in one step of expiry. */
 const ENTRIES_A_STEP = 500;
 
 /** The ledger in `store`, which is empty or was written by this version. @throws LedgerError */
-export async function createLedger(store: Store, { now, retentionMs }: LedgerOptions): Promise<Ledger> {
+export async function createLedger(store: Store, { now, retentionMs, sleep = realSleep }: LedgerOptions): Promise<Ledger> {
   const { batches, partitions } = await openLedger(store);
   const writes = createPendingWrites(store);
   const read = (key: Buffer): Buffer | undefined => {
@@ -33,15 +42,27 @@ export async function createLedger(store: Store, { now, retentionMs }: LedgerOpt
   const positions = createPositions({ partitions, read, now, retentionMs });
   let broken: LedgerError | undefined;
 
-  const write = async (changes: readonly Change[], when: 'orNever' | 'orLater'): Promise<void> => {
+  const write = async (changes: readonly Change[]): Promise<void> => {
     if (broken !== undefined) throw broken;
     try {
-      await writes.write(changes, when);
+      await writes.write(changes);
     } catch (error) {
       if (!isForLater(error))
         broken = error instanceof LedgerError ? error : new LedgerError('broken', 'The ledger cannot be written', error);
       throw error;
     }
+  };
+  /** Nobody waits for what is settled: it goes with the next batch that is begun, which saves a sync, or after a moment without one. */
+  let isFlushDue = false;
+  const flushSoon = (): void => {
+    if (isFlushDue) return;
+    isFlushDue = true;
+    const flush = async (): Promise<void> => {
+      await sleep(FLUSH_AFTER_MS);
+      isFlushDue = false;
+      if (writes.anyWaits()) await write([]);
+    };
+    flush().catch(() => undefined);
   };
   /** Marks rows of a batch as done and the batch as settled. In memory that holds at once; on disk recovery finds it out again if this gets lost. */
   const settle = (batchId: string, runsOf: (batch: BegunBatch) => readonly Run[]): void => {
@@ -49,7 +70,8 @@ export async function createLedger(store: Store, { now, retentionMs }: LedgerOpt
     if (batch === undefined) throw new Error(`the batch ${batchId} was not begun`);
     const changes = positions.add(batch, runsOf(batch));
     batches.delete(batchId);
-    write([...changes, { key: records.batchKey(batchId), value: undefined }], 'orLater').catch(() => undefined);
+    writes.later([...changes, { key: records.batchKey(batchId), value: undefined }]);
+    flushSoon();
   };
 
   return {
@@ -58,7 +80,7 @@ export async function createLedger(store: Store, { now, retentionMs }: LedgerOpt
     keyed: (stream) => positions.keyed(stream),
     async begin(batch) {
       const key = records.batchKey(batch.id);
-      await write([records.keep(key, records.encodeBatch(batch))], 'orNever');
+      await write([records.keep(key, records.encodeBatch(batch))]);
       batches.set(batch.id, batch);
     },
     commit: (batchId) => settle(batchId, ({ runs }) => runs),
@@ -66,13 +88,15 @@ export async function createLedger(store: Store, { now, retentionMs }: LedgerOpt
     streams: (prefix) => positions.streams(prefix),
     failure: () => broken,
     size: () => ({ streams: positions.count(), inDoubt: batches.size }),
-    expire: async () => await expire(store, async (changes) => await write(changes, 'orNever'), now),
+    expire: async () => await expire(store, write, now),
     async flush() {
-      await write([], 'orNever');
+      await write([]);
       await writes.idle();
       if (broken !== undefined) throw broken;
     },
     async close() {
+      // What cannot be written any more recovery finds out again.
+      if (writes.anyWaits()) await write([]).catch(() => undefined);
       await writes.idle();
       await store.close();
     },

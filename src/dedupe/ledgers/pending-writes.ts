@@ -1,5 +1,5 @@
 /**
- * Writes of a ledger that are under way, or that failed for want of room and go with the next one.
+ * Writes of a ledger that are under way, or that wait for the next one.
  *
  * Invariant: a newer value of a key is never replaced by an older one, whichever write fails.
  * Proved by `test/conformance/ledger.test.ts`.
@@ -8,20 +8,23 @@ import { LedgerError } from '../../core/ledger.ts';
 import type { Change, Store } from './store.ts';
 
 export interface PendingWrites {
-  /**
-   * Resolves when the changes, and all that failed before, are durable. @throws LedgerError; `orNever` changes are then given up, others go with the
-   * next write.
-   */
-  write(changes: readonly Change[], when: 'orNever' | 'orLater'): Promise<void>;
-  /** The value a pending write gives the key: null removes it. Undefined: none is pending. */
+  /** Keeps changes for the next write. */
+  later(changes: readonly Change[]): void;
+  /** Resolves when the changes, and all that wait, are durable. @throws LedgerError: the changes are given up, and what waited waits on. */
+  write(changes: readonly Change[]): Promise<void>;
+  /** The value that is to be written under the key: null removes it. Undefined: none is. */
   value(key: Buffer): Buffer | null | undefined;
+  /** Whether anything waits for a write. */
+  anyWaits(): boolean;
   /** Resolves when nothing is under way. */
   idle(): Promise<void>;
 }
 
 interface Pending {
   readonly change: Change;
-  failed: boolean;
+  /** Not part of a write that is under way. */
+  waits: boolean;
+  /** Goes with the next write when one fails. */
   readonly isForLater: boolean;
 }
 
@@ -29,30 +32,50 @@ interface Pending {
 export function createPendingWrites(store: Store): PendingWrites {
   const pending = new Map<string, Pending>();
   const running = new Set<Promise<unknown>>();
+  let waiting = 0;
 
   const run = async (entries: ReadonlyArray<readonly [string, Pending]>): Promise<void> => {
     try {
       await store.write(entries.map(([, { change }]) => change));
     } catch (error) {
       for (const [name, entry] of entries) {
-        entry.failed = true;
-        if (!entry.isForLater && pending.get(name) === entry) pending.delete(name);
+        // A newer value has taken its place.
+        if (pending.get(name) !== entry) continue;
+        if (entry.isForLater) {
+          entry.waits = true;
+          waiting += 1;
+        } else {
+          pending.delete(name);
+        }
       }
       throw error;
     }
     for (const [name, entry] of entries) if (pending.get(name) === entry) pending.delete(name);
   };
+  const put = (change: Change, state: { waits: boolean; isForLater: boolean }): readonly [string, Pending] => {
+    const name = nameOf(change.key);
+    if (pending.get(name)?.waits === true) waiting -= 1;
+    const entry = { change, ...state };
+    pending.set(name, entry);
+    if (entry.waits) waiting += 1;
+    return [name, entry];
+  };
 
   return {
-    async write(changes, when) {
-      const staysPending = when === 'orLater';
-      const fresh = new Map<string, Pending>(
-        changes.map((change) => [nameOf(change.key), { change, failed: false, isForLater: staysPending }]),
-      );
-      for (const [name, entry] of pending)
-        if (entry.failed && !fresh.has(name)) fresh.set(name, { change: entry.change, failed: false, isForLater: true });
-      for (const [name, entry] of fresh) pending.set(name, entry);
-      const result = run([...fresh]);
+    later(changes) {
+      for (const change of changes) put(change, { waits: true, isForLater: true });
+    },
+    async write(changes) {
+      const entries = changes.map((change) => put(change, { waits: false, isForLater: false }));
+      if (waiting > 0) {
+        for (const [name, entry] of pending) {
+          if (!entry.waits) continue;
+          entry.waits = false;
+          entries.push([name, entry]);
+        }
+        waiting = 0;
+      }
+      const result = run(entries);
       running.add(result);
       await result.finally(() => running.delete(result));
     },
@@ -60,6 +83,7 @@ export function createPendingWrites(store: Store): PendingWrites {
       const entry = pending.size === 0 ? undefined : pending.get(nameOf(key));
       return entry === undefined ? undefined : (entry.change.value ?? null);
     },
+    anyWaits: () => waiting > 0,
     async idle() {
       while (running.size > 0) await Promise.allSettled(running);
     },
