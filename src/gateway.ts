@@ -155,7 +155,7 @@ function createWriting(config: Config, deps: WritingDeps): { stages: Stages; gro
     commit: createCommit({ destination, ledger, timers, isClosing, report: commitReport(events), onStep: deps.onStep }),
     newId,
     timers,
-    limits: { rows: MAX_BLOCK_ROWS, bytes: MAX_BLOCK_BYTES, inserts: PARALLEL_INSERTS, largeRows: LARGE_ROWS, largeBytes: LARGE_BYTES },
+    limits: { rows: MAX_BLOCK_ROWS, bytes: GROUP_BYTES, inserts: PARALLEL_INSERTS, largeRows: LARGE_ROWS, largeBytes: LARGE_BYTES },
     pace: (table) => governor.pace(table),
   });
   const stages: Stages = {
@@ -183,6 +183,8 @@ function createWriting(config: Config, deps: WritingDeps): { stages: Stages; gro
 /** One block stays far below the sizes at which ClickHouse would cut it, and within the engine's memory. */
 const MAX_BLOCK_ROWS = 500_000;
 const MAX_BLOCK_BYTES = 64 * 1024 * 1024;
+/** The engine needs many times the bytes of a block. One delivery may be larger than a group is made. */
+const GROUP_BYTES = 16 * 1024 * 1024;
 /** Fewer than the embedded engine runs at a time, so that tables can be asked meanwhile. */
 const PARALLEL_INSERTS = 2;
 /** From here on a larger block is hardly faster for each of its rows. */
@@ -205,6 +207,7 @@ function commitReport(events: Events): CommitReport {
     inDoubt: (batch) => events.batchInDoubt(batch),
     settled: (batch, presence) => events.batchSettled(batch, presence),
     rowsMissing: (batch) => events.batchMissing(batch),
+    storedAlthoughRefused: (batch, reason) => events.batchStoredAlthoughRefused(batch, reason),
   };
 }
 

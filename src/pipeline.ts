@@ -28,33 +28,43 @@ export type Ingest = (delivery: Delivery, pipeline: PipelineConfig) => Promise<O
  * @throws (the function) GatewayError for a delivery that fails as a whole.
  */
 export function createPipeline(stages: Stages, deadlineMs: number): Ingest {
-  const attempt = async (batch: Batch, pipeline: PipelineConfig, lastTry: boolean): Promise<Outcome> => {
-    const accepted = batch.records.length;
-    const deadline = batch.delivery.receivedAt + deadlineMs;
+  /** What is read of a body is several times its size: only rows and identities outlive this. */
+  const prepare = async (delivery: Delivery, pipeline: PipelineConfig): Promise<Prepared> => {
+    const batch = await stages.decode(delivery, pipeline.framing);
     const rows = await stages.map(batch, pipeline);
-    const { identities, rejections } = stages.identify(batch, rows, pipeline);
-    if (rejections.length > 0) return { kind: 'refused', rejections, total: accepted };
+    return { rows, total: batch.records.length, ...stages.identify(batch, rows, pipeline) };
+  };
+  const attempt = async (delivery: Delivery, pipeline: PipelineConfig, lastTry: boolean): Promise<Outcome> => {
+    const deadline = delivery.receivedAt + deadlineMs;
+    const { rows, identities, rejections, total } = await prepare(delivery, pipeline);
+    if (rejections.length > 0) return { kind: 'refused', rejections, total };
     const claim = await stages.claim(identities, deadline);
-    if (claim.fresh.length === 0) return untouched(claim, accepted);
+    if (claim.fresh.length === 0) return untouched(claim, total);
     try {
       const result = await stages.write(rows, claim, deadline);
-      if (result.kind === 'refused') return { kind: 'refused', rejections: [result.rejection], total: accepted };
-      return { ...result, accepted, duplicate: claim.duplicates, quarantined: 0 };
+      if (result.kind === 'refused') return { kind: 'refused', rejections: [result.rejection], total };
+      return { ...result, accepted: total, duplicate: claim.duplicates, quarantined: 0 };
     } catch (error) {
       // Refused whole because the table changed under us: the rows are made anew, once.
       if (lastTry || !(error instanceof DestinationError) || error.failure !== 'schema-drift') throw error;
       await stages.refreshTable(rows);
-      return await attempt(batch, pipeline, true);
+      return await attempt(delivery, pipeline, true);
     }
   };
   return async (delivery, pipeline) => {
-    const batch = await stages.decode(delivery, pipeline.framing);
     try {
-      return await attempt(batch, pipeline, false);
+      return await attempt(delivery, pipeline, false);
     } catch (error) {
       throw error instanceof DestinationError ? gatewayErrorOf(error, pipeline.table.replaceAll('${topic}', delivery.topic ?? '')) : error;
     }
   };
+}
+
+/** A delivery that can be claimed. */
+interface Prepared extends Identified {
+  readonly rows: RowSet;
+  /** Records of the delivery. */
+  readonly total: number;
 }
 
 /** There was nothing to write: no record at all, or none that was not written before. */

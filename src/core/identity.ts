@@ -50,14 +50,20 @@ export function lastOf({ from, count }: Run): bigint {
   return from + BigInt(count) - 1n;
 }
 
+/** A delivery key as a stream, and the SHA-256 of the payload in hex. */
+export interface DeliveryKey {
+  readonly stream: string;
+  readonly digest: string;
+}
+
 /** What is known of the rows of one delivery before the ledger is asked. */
 export interface Identities {
   /** Every row that is to be written, in runs, in the order of the rows. */
   readonly runs: readonly Run[];
   /** Records that repeat one before them in the same delivery, value included. */
   readonly repeats: number;
-  /** SHA-256 of the payload in hex: with a delivery key, another payload under the same key is a conflict. */
-  readonly digest?: string;
+  /** The delivery key that is in play: another payload under it is a conflict. */
+  readonly key?: DeliveryKey;
 }
 
 /** Identities of the rows, or the records that cannot be written under any. */

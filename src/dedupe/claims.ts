@@ -6,7 +6,7 @@
  * Proved by `test/unit/dedupe/claims.test.ts` and `test/simulation/`.
  */
 import { GatewayError } from '../core/errors.ts';
-import { ANONYMOUS, type Claim, type Identities, type Run, streamKind } from '../core/identity.ts';
+import { ANONYMOUS, type Claim, type DeliveryKey, type Identities, type Run, streamKind } from '../core/identity.ts';
 import type { Ledger } from '../core/ledger.ts';
 import type { Timers } from '../core/ports.ts';
 import { createInFlight } from './in-flight.ts';
@@ -25,7 +25,7 @@ export interface Claims {
 }
 
 interface Holder {
-  readonly digest: string | undefined;
+  readonly key: DeliveryKey | undefined;
   readonly ended: Promise<void>;
 }
 
@@ -36,10 +36,10 @@ export function createClaims({ ledger, timers }: { ledger: Pick<Ledger, 'done' |
   const inFlight = createInFlight<Holder>();
   const known = { done: ledger.done.bind(ledger), busy: inFlight.busy.bind(inFlight) };
 
-  const hold = (runs: readonly Run[], digest: string | undefined): (() => void) => {
+  const hold = (runs: readonly Run[], key: DeliveryKey | undefined): (() => void) => {
     let end: () => void = NOTHING;
     const holder: Holder = {
-      digest,
+      key,
       ended: new Promise<void>((resolve) => {
         end = resolve;
       }),
@@ -52,25 +52,24 @@ export function createClaims({ ledger, timers }: { ledger: Pick<Ledger, 'done' |
   };
 
   return {
-    async claim({ runs, repeats, digest }, deadline) {
+    async claim({ runs, repeats, key }, deadline) {
       for (;;) {
         // What is known from memory alone is not acknowledged when the disk has failed.
         const failure = ledger.failure();
         if (failure !== undefined) throw new GatewayError('ledger_unavailable', failure.message, { cause: failure, retryAfterSeconds: 10 });
-        const keyed = digest === undefined ? undefined : runs.find(({ stream }) => streamKind(stream) === 'delivery');
-        const key = keyed === undefined ? undefined : ledger.keyed(keyed.stream);
-        if (key !== undefined && key.digest !== digest) throw otherPayload();
+        const entry = key === undefined ? undefined : ledger.keyed(key.stream);
+        if (entry !== undefined && entry.digest !== key?.digest) throw otherPayload();
         // From here to `hold` nothing may wait: two deliveries must not see the same position free.
         const plan = planRuns(runs, known);
         if (plan.owners.size === 0) {
           const duplicates = plan.done + repeats;
-          const replayed = plan.fresh.length === 0 ? key : undefined;
-          const release = plan.fresh.every(({ stream }) => stream === ANONYMOUS) ? NOTHING : hold(plan.fresh, digest);
-          return { fresh: plan.fresh, duplicates, replayed, digest, release };
+          const replayed = plan.fresh.length === 0 ? entry : undefined;
+          const release = plan.fresh.every(({ stream }) => stream === ANONYMOUS) ? NOTHING : hold(plan.fresh, key);
+          return { fresh: plan.fresh, duplicates, replayed, digest: key?.digest, release };
         }
         for (const owner of plan.owners)
-          if (digest !== undefined && owner.digest !== undefined && owner.digest !== digest) throw otherPayload();
-        const ended = Promise.all([...plan.owners].map(async (owner) => await owner.ended)).then(() => true);
+          if (key !== undefined && owner.key?.stream === key.stream && owner.key.digest !== key.digest) throw otherPayload();
+        const ended = Promise.all([...plan.owners].map(async (owner) => await owner.ended));
         if (!(await timers.before(ended, deadline))) throw stillBusy(runs);
       }
     },

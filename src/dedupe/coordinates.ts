@@ -136,7 +136,7 @@ function readTopic(tape: JsonTape, node: number, last: string): string | undefin
   if (kindOf(tape, node) !== STRING) return undefined;
   const from = startOf(tape, node) + 1;
   const to = endOf(tape, node) - 1;
-  if (to - from === last.length && sameText(tape.bytes, from, last)) return last;
+  if (last !== '' && to - from === last.length && sameText(tape.bytes, from, last)) return last;
   const text = stringOf(tape, node);
   return TOPIC.test(text) && text !== '.' && text !== '..' ? text : undefined;
 }

@@ -8,7 +8,7 @@ import { hash } from 'node:crypto';
 import type { Batch, Rejection } from '../core/batch.ts';
 import type { PipelineConfig } from '../core/config.ts';
 import { GatewayError } from '../core/errors.ts';
-import { ANONYMOUS, type Identified } from '../core/identity.ts';
+import { ANONYMOUS, type Identified, streamKind } from '../core/identity.ts';
 import type { RowSet } from '../core/insert.ts';
 import { endOf, type JsonTape, kindOf, NUMBER, nextOf, OBJECT, STRING, shapeOf, startOf, stringOf, textOf } from '../core/json-tape.ts';
 import { createCoordinateReader } from './coordinates.ts';
@@ -50,7 +50,7 @@ export function createIdentify({ isDone }: { isDone: (stream: string, position: 
       case 'key':
         return byKey(batch, pipeline);
       case 'field':
-        return (ordinal) => byField(records[ordinal]!.value, identity.field, pipeline);
+        return (ordinal) => byField(records[ordinal]!.value, identity.field, { pipeline, topic: delivery.topic });
       case 'content':
         return (ordinal) => {
           const { tape, node } = records[ordinal]!.value;
@@ -73,11 +73,16 @@ export function createIdentify({ isDone }: { isDone: (stream: string, position: 
     const recognise = recogniser(batch, pipeline);
     const builder = createRunBuilder();
     const rejections: Rejection[] = [];
-    let hasKey = false;
+    let key: string | undefined;
+    const note = (stream: string): void => {
+      if (streamKind(stream) === 'delivery') key = stream;
+    };
     // A record that was written before is a duplicate, also when the table would not take it any more.
     const open = rows.rejections.filter(({ ordinal }) => {
       const found = recognise(ordinal);
-      return typeof found === 'string' || 'invalid' in found || !isDone(found.stream, BigInt(found.position));
+      if (typeof found === 'string' || 'invalid' in found) return true;
+      note(found.stream);
+      return !isDone(found.stream, BigInt(found.position));
     });
     for (let row = 0; row < rows.ordinals.length; row++) {
       const ordinal = rows.ordinals[row]!;
@@ -93,7 +98,7 @@ export function createIdentify({ isDone }: { isDone: (stream: string, position: 
           reason: 'it must be the whole number or text Kafka has for the record',
         });
       } else {
-        hasKey ||= found.stream.startsWith('d');
+        note(found.stream);
         builder.add(row, found.stream, found.position);
       }
     }
@@ -101,7 +106,7 @@ export function createIdentify({ isDone }: { isDone: (stream: string, position: 
     const identities = {
       runs: distinct.runs,
       repeats: distinct.repeats + rows.rejections.length - open.length,
-      ...(hasKey ? { digest: digestOf(batch) } : {}),
+      ...(key === undefined ? {} : { key: { stream: key, digest: digestOf(batch) } }),
     };
     return { identities, rejections: [...open, ...rejections, ...distinct.rejections].toSorted((a, b) => a.ordinal - b.ordinal) };
   };
@@ -135,12 +140,18 @@ function byKey({ delivery }: Batch, pipeline: PipelineConfig): Recognise {
   return (ordinal) => ({ stream, position: ordinal });
 }
 
-function byField({ tape, node }: { tape: JsonTape; node: number }, field: string, pipeline: PipelineConfig): ReturnType<Recognise> {
+function byField(
+  { tape, node }: { tape: JsonTape; node: number },
+  field: string,
+  { pipeline, topic }: { pipeline: PipelineConfig; topic: string | undefined },
+): ReturnType<Recognise> {
+  // Where each topic has its table, each has its ids.
+  const scope = `${field}\0${pipeline.table.includes('${topic}') ? (topic ?? '') : ''}`;
   const at = memberOf(tape, node, field);
   if (at === undefined) return 'missing';
   const kind = kindOf(tape, at);
-  if (kind === STRING) return once(pipeline, 'string', stringOf(tape, at));
-  if (kind === NUMBER) return once(pipeline, 'number', textOf(tape, at));
+  if (kind === STRING) return once(pipeline, `string\0${scope}`, stringOf(tape, at));
+  if (kind === NUMBER) return once(pipeline, `number\0${scope}`, textOf(tape, at));
   return textOf(tape, at) === 'null' ? 'missing' : { invalid: field };
 }
 

@@ -59,10 +59,14 @@ export interface CommitReport {
   settled(batch: string, presence: 'all' | 'none' | 'some'): void;
   /** ClickHouse confirmed a batch whose rows are not all in the table. */
   rowsMissing(batch: string): void;
+  /** ClickHouse refused a batch and has rows of it all the same: a materialized view of the table failed. */
+  storedAlthoughRefused(batch: string, reason: string): void;
 }
 
 const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 5000;
+/** ClickHouse is taken at its word after so many confirmations of rows that nobody can see. */
+const MOST_CONFIRMATIONS = 4;
 /** Tries for a table in which nothing can be looked up. */
 const BLIND_TRIES = 3;
 /** A confirmed batch is looked up all the same, the first of a table and then one in this time. */
@@ -76,7 +80,7 @@ export type Commit = (block: Block, turn: Promise<unknown>) => Promise<Settled>;
 
 /** A function that writes blocks. */
 export function createCommit(deps: CommitDeps): Commit {
-  const { ledger, timers, report } = deps;
+  const { ledger, timers } = deps;
   const sampled = new Map<string, number>();
 
   /** Whether this batch is one of those that are looked up although ClickHouse confirmed them. */
@@ -99,13 +103,8 @@ export function createCommit(deps: CommitDeps): Commit {
     if (failed !== undefined) return { kind: 'not-begun', error: failed };
     deps.onStep?.('begun');
     await turn;
-    let settled = await send(deps, block, { data, rowCount, tokenEpoch: 0, attempt: 0 });
-    if (settled === 'unknown') {
-      report.inDoubt(id);
-      settled = await settleUnknown(deps, block, { wasConfirmed: false });
-    } else if (settled.kind === 'committed' && isSample(block.table)) {
-      settled = await confirmed(deps, block);
-    }
+    const sent = await send(deps, block, { data, rowCount, tokenEpoch: 0, attempt: 0 });
+    const settled = await settleSent(deps, block, sent, isSample);
     if (settled.kind === 'committed') deps.onStep?.('inserted');
     if (isRemembered && settled.kind === 'committed') ledger.commit(id);
     if (isRemembered && settled.kind === 'refused') ledger.void(id);
@@ -113,6 +112,33 @@ export function createCommit(deps: CommitDeps): Commit {
     deps.onStep?.('committed');
     return settled;
   };
+}
+
+/** What became of a block by what its first insert was answered. */
+async function settleSent(
+  deps: CommitDeps,
+  block: Block,
+  sent: Settled | 'unknown',
+  isSample: (table: TableSchema) => boolean,
+): Promise<Settled> {
+  if (sent === 'unknown') {
+    deps.report.inDoubt(block.id);
+    return await settleUnknown(deps, block, { wasConfirmed: false });
+  }
+  if (sent.kind === 'committed') return isSample(block.table) ? await confirmed(deps, block) : sent;
+  return sent.kind === 'refused' && block.table.hasProvenance ? await refused(deps, block, sent) : sent;
+}
+
+/**
+ * ClickHouse refuses an insert also when only a materialized view of the table fails, and then the table has the rows all the same: voided, they would be
+ * written again.
+ */
+async function refused(deps: CommitDeps, block: Block, answer: Extract<Settled, { kind: 'refused' }>): Promise<Settled> {
+  const presence = await lookUpUntilKnown(deps, block);
+  if (presence === 'closing') return { kind: 'abandoned' };
+  if (presence === 'none') return answer;
+  deps.report.storedAlthoughRefused(block.id, answer.error.message);
+  return presence === 'all' ? { kind: 'committed' } : { kind: 'partial', present: presence, error: answer.error };
 }
 
 /** Resolves when the batch is on disk, with an error when it is not. */
@@ -179,6 +205,8 @@ interface Doubt {
   tokenEpoch: number;
   /** The current token must not be used again: ClickHouse knows it and does not have the rows. */
   isTokenSpent: boolean;
+  /** How often ClickHouse confirmed rows that were then not there. */
+  confirmations: number;
   /** When the last insert was sent of which nobody knows where it is. */
   lostAt: number;
 }
@@ -189,7 +217,7 @@ interface Doubt {
  */
 async function settleUnknown(deps: CommitDeps, block: Block, { wasConfirmed }: { wasConfirmed: boolean }): Promise<Settled> {
   if (!block.table.hasProvenance) return await sendBlindly(deps, block);
-  const doubt: Doubt = { rows: '', tokenEpoch: 0, isTokenSpent: wasConfirmed, lostAt: deps.timers.now() };
+  const doubt: Doubt = { rows: '', tokenEpoch: 0, isTokenSpent: wasConfirmed, confirmations: 0, lostAt: deps.timers.now() };
   for (let attempt = 1; ; attempt++) {
     const presence = await lookUpUntilKnown(deps, block);
     if (presence === 'closing') return { kind: 'abandoned' };
@@ -221,8 +249,14 @@ async function settleUnknown(deps: CommitDeps, block: Block, { wasConfirmed }: {
       deps.report.settled(block.id, presence === 'none' ? 'none' : 'some');
       return presence === 'none' ? sent : { kind: 'partial', present: presence, error: sent.error };
     } else {
-      // Confirmed. If it is not there either, ClickHouse knows the token of a part it never finished.
+      // Confirmed. If it is not there either, ClickHouse knows the token of a part it never finished; or it never keeps such rows, by a TTL or a policy.
       doubt.isTokenSpent = true;
+      doubt.confirmations += 1;
+      if (doubt.confirmations > MOST_CONFIRMATIONS) {
+        deps.report.rowsMissing(block.id);
+        return { kind: 'committed' };
+      }
+      if (doubt.confirmations > 1) await pause(deps, attempt);
     }
   }
 }

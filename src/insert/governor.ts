@@ -32,21 +32,26 @@ const REFUSE_FROM = 0.95;
 
 /** A governor that counts parts in `destination`. */
 export function createGovernor({ destination, timers }: { destination: Pick<Destination, 'select'>; timers: Timers }): Governor {
-  const tables = new Map<string, { count: PartCount | undefined; askedAt: number }>();
+  const tables = new Map<string, { count: PartCount | undefined; askedAt: number; isAsking: boolean }>();
   const seen = ({ database, table }: TableName): PartCount | undefined => tables.get(`${database}.${table}`)?.count;
 
   const refresh = ({ name }: TableSchema): void => {
     const key = `${name.database}.${name.table}`;
-    const known = tables.get(key);
-    const now = timers.now();
-    if (known !== undefined && now - known.askedAt < FRESH_MS && now >= known.askedAt) return;
-    const entry = { count: known?.count, askedAt: now };
+    const entry = tables.get(key) ?? { count: undefined, askedAt: Number.NEGATIVE_INFINITY, isAsking: false };
     tables.set(key, entry);
+    const age = timers.now() - entry.askedAt;
+    if (entry.isAsking || (age >= 0 && age < FRESH_MS)) return;
+    entry.isAsking = true;
+    entry.askedAt = timers.now();
     const ask = async (): Promise<void> => {
       entry.count = await countParts(destination, name);
     };
     // An insert meets the same trouble and says so.
-    ask().catch(() => undefined);
+    ask()
+      .catch(() => undefined)
+      .finally(() => {
+        entry.isAsking = false;
+      });
   };
 
   return {

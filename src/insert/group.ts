@@ -41,6 +41,8 @@ export interface Groups {
 /** What waits for a group of a table. */
 interface Table {
   readonly waiting: Waiting[];
+  /** As the last share has it. */
+  schema: TableSchema;
   /** The group before; kept between two bursts. */
   last: GroupDone;
   isRunning: boolean;
@@ -77,6 +79,13 @@ export function createGroups(deps: GroupDeps): Groups {
     return done;
   };
 
+  /** Resolves when the next insert of the table may be sent. */
+  const takeTurn = async (table: Table, ahead: Promise<unknown> | undefined): Promise<void> => {
+    await (ahead ?? gather(timers, table, limits));
+    await keepPace(deps, table);
+    await places.take();
+  };
+
   const runTable = async (table: Table): Promise<void> => {
     const { waiting } = table;
     let ahead: Promise<GroupDone> | undefined;
@@ -86,14 +95,8 @@ export function createGroups(deps: GroupDeps): Groups {
         ahead = undefined;
         continue;
       }
-      let turn = ahead?.then(async () => await places.take());
-      if (turn === undefined) {
-        await gather(timers, table, limits);
-        const pace = waiting[0] === undefined ? 0 : deps.pace(waiting[0].share.rowSet.table);
-        if (pace > 0) await timers.sleep(pace);
-        turn = places.take();
-        await turn;
-      }
+      const turn = takeTurn(table, ahead);
+      if (ahead === undefined) await turn;
       // All of them may have been taken back meanwhile: then the group is empty, and only its place is given back.
       const written = write(takeGroup(waiting, limits), turn);
       if (ahead !== undefined) table.last = await ahead;
@@ -110,7 +113,14 @@ export function createGroups(deps: GroupDeps): Groups {
       const outcome = new Promise<ShareOutcome>((settle, fail) => {
         entry = { share, rows: rowsIn(share.runs), bytes: runBytes(share.rowSet.rows, share.runs), settle, fail };
       });
-      const table = tables.get(key) ?? { waiting: [], last: { shares: 0, ms: 0 }, isRunning: false, onArrival: () => undefined };
+      const table = tables.get(key) ?? {
+        waiting: [],
+        schema: share.rowSet.table,
+        last: { shares: 0, ms: 0 },
+        isRunning: false,
+        onArrival: () => undefined,
+      };
+      table.schema = share.rowSet.table;
       tables.set(key, table);
       table.waiting.push(entry!);
       table.onArrival();
@@ -133,6 +143,12 @@ export function createGroups(deps: GroupDeps): Groups {
       while (running.size > 0) await Promise.allSettled(running);
     },
   };
+}
+
+/** Leaves ClickHouse the time between two inserts that it needs to merge parts. */
+async function keepPace({ timers, pace }: GroupDeps, { schema }: Table): Promise<void> {
+  const ms = pace(schema);
+  if (ms > 0) await timers.sleep(ms);
 }
 
 /**

@@ -60,6 +60,7 @@ export function startRecovery(deps: RecoveryDeps): Recovery {
   };
 
   const recoverTable = async (batches: readonly BegunBatch[], finish: () => void): Promise<void> => {
+    let isTold = false;
     for (let attempt = 0; !life.isStopped; attempt++) {
       const result = await lookUp(deps, batches);
       if (result instanceof Map) {
@@ -74,7 +75,8 @@ export function startRecovery(deps: RecoveryDeps): Recovery {
         break;
       }
       if (result !== 'again') {
-        if (attempt === 0) deps.report.postponed(table, batches.length, result.message);
+        if (!isTold) deps.report.postponed(table, batches.length, result.message);
+        isTold = true;
         finish();
       }
       await deps.timers.sleep(

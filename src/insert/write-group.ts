@@ -7,7 +7,7 @@
 import { type Run, streamKind } from '../core/identity.ts';
 import type { RowSet } from '../core/insert.ts';
 import type { LedgerError } from '../core/ledger.ts';
-import type { DestinationError, Timers } from '../core/ports.ts';
+import { DestinationError, type Timers } from '../core/ports.ts';
 import { encodeRows } from './block.ts';
 import type { Block, Commit, Settled } from './commit.ts';
 
@@ -107,11 +107,14 @@ async function isolate(deps: WriteGroupDeps, group: readonly Waiting[], error: D
 }
 
 /** Refused whole and not for good: nothing was written, and the same rows may pass in a moment. */
-function isPutOff({ failure, clickhouseCode }: DestinationError): boolean {
+function isPutOff({ applied, failure, clickhouseCode }: DestinationError): boolean {
+  if (applied !== 'no') return false;
   return failure === 'back-off' || failure === 'cluster-state' || (failure === 'unknown-outcome' && clickhouseCode === undefined);
 }
 
-function settlePartly(group: readonly Waiting[], batch: string, { present, error }: Extract<Settled, { kind: 'partial' }>): void {
+function settlePartly(group: readonly Waiting[], batch: string, { present, error: cause }: Extract<Settled, { kind: 'partial' }>): void {
+  // What was wrong with the others need not be these records: they are sent again.
+  const error = new DestinationError('ClickHouse took only some of the rows', { failure: 'other', applied: 'unknown', cause });
   const there = new Set(present);
   let first = 0;
   for (const { rows, settle } of group) {

@@ -49,13 +49,9 @@ export function createWriter(deps: WriterDeps): Write {
     if (progress.current?.cancel() === true) {
       // It never ends by itself now.
       claim.release();
-      throw new GatewayError(
-        'target_overloaded',
-        'The rows waited for their turn until the deadline of the request, and none was sent: send it again',
-        {
-          retryAfterSeconds: 5,
-        },
-      );
+      throw new GatewayError('target_overloaded', 'The rows waited for their turn until the deadline of the request: send it again', {
+        retryAfterSeconds: 5,
+      });
     }
     throw inDoubt(claim);
   };

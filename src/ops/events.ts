@@ -29,6 +29,8 @@ export interface Events {
   batchSettled(batch: string, presence: 'all' | 'none' | 'some'): void;
   /** ClickHouse confirmed a batch that is not in the table as it was sent. The rows are written again. */
   batchMissing(batch: string): void;
+  /** An insert failed and its rows are in the table: a materialized view of it does not have them. */
+  batchStoredAlthoughRefused(batch: string, reason: string): void;
   recovered(facts: { committed: number; voided: number; partly: number }): void;
   /** What was written to a table that is gone or has no provenance cannot be found out. */
   recoveryUnknowable(table: string, batches: number): void;
@@ -56,6 +58,8 @@ export function createEvents(log: Log): Events {
     batchInDoubt: (batch) => log.warn({ batch }, 'batch in doubt'),
     batchSettled: (batch, presence) => log.info({ batch, presence }, 'batch settled'),
     batchMissing: (batch) => log.error({ batch }, 'ClickHouse confirmed rows that it does not have: they are written again'),
+    batchStoredAlthoughRefused: (batch, reason) =>
+      log.error({ batch, reason }, 'a materialized view failed: the table has the rows of this batch, the view does not'),
     recovered: (facts) => log.info(facts, 'batches of the last run settled'),
     recoveryUnknowable: (table, batches) =>
       log.error(

@@ -64,7 +64,7 @@ export async function startProcess({ time, random, disk, clickhouse, newId, deco
       ledger,
       timers,
       isClosing: () => false,
-      report: { inDoubt: () => undefined, settled: () => undefined, rowsMissing: () => undefined },
+      report: { inDoubt: () => undefined, settled: () => undefined, rowsMissing: () => undefined, storedAlthoughRefused: () => undefined },
     }),
     newId,
     timers,

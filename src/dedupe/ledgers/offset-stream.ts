@@ -76,9 +76,13 @@ export function createOffsetStream(stored: readonly Chunk[] = []): OffsetStream 
       let start = find(interval.from - 1n);
       let end = start;
       while (end < chunks.length && chunks[end]!.from <= interval.to + 1n) end++;
-      // Nothing touches it: it joins a chunk beside it, which is how a partition with gaps grows.
-      if (start === end && start > 0) start -= 1;
-      else if (start === end && chunks.length > 0) end += 1;
+      // Nothing touches it: it joins the smaller chunk beside it, so that none stays small.
+      if (start === end && chunks.length > 0) {
+        const [left, right] = [chunks[start - 1], chunks[start]];
+        const joinsLeft = right === undefined || (left !== undefined && left.bytes.length <= right.bytes.length);
+        if (joinsLeft) start -= 1;
+        else end += 1;
+      }
       const before = chunks.slice(start, end);
       const old = before.flatMap(read);
       const list = add(old, interval);

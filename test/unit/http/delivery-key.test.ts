@@ -92,7 +92,7 @@ test('webhook-id stands in where there is no Idempotency-Key, by the same rules'
 });
 
 test('several keys are none', () => {
-  assert.throws(() => keyOf({ 'idempotency-key': ['a', 'b'] as unknown as string }), GatewayError);
+  assert.throws(() => keyOf({ 'idempotency-key': ['a', 'b'] }), GatewayError);
 });
 
 test('without either header there is no key', () => {
