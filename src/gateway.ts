@@ -34,6 +34,7 @@ import type { Events } from './ops/events.ts';
 import { createReadiness, type Readiness } from './ops/health.ts';
 import { createIds } from './ops/ids.ts';
 import { createTimers } from './ops/timers.ts';
+import { createTurns } from './ops/turns.ts';
 import { createPipeline, type Stages } from './pipeline.ts';
 
 /** A gateway that is put together and not yet listening. */
@@ -159,7 +160,7 @@ function createWriting(config: Config, deps: WritingDeps): { stages: Stages; gro
     pace: (table) => governor.pace(table),
   });
   const stages: Stages = {
-    decode: createDecoder(config.limits),
+    decode: inTurns(createDecoder(config.limits)),
     map: createMapper({
       destination,
       catalog,
@@ -180,6 +181,17 @@ function createWriting(config: Config, deps: WritingDeps): { stages: Stages; gro
   return { stages, groups, recovery, catalog };
 }
 
+/** A body that takes longer to read than a round of the event loop waits for its turn. */
+function inTurns(decode: Stages['decode']): Stages['decode'] {
+  const takeTurn = createTurns();
+  return async (delivery, framing) => {
+    if (delivery.body.length > OWN_TURN_BYTES) await takeTurn();
+    return await decode(delivery, framing);
+  };
+}
+
+const OWN_TURN_BYTES = 8 * 1024;
+
 /** One block stays far below the sizes at which ClickHouse would cut it, and within the engine's memory. */
 const MAX_BLOCK_ROWS = 500_000;
 const MAX_BLOCK_BYTES = 64 * 1024 * 1024;
@@ -188,8 +200,8 @@ const GROUP_BYTES = 16 * 1024 * 1024;
 /** Fewer than the embedded engine runs at a time, so that tables can be asked meanwhile. */
 const PARALLEL_INSERTS = 2;
 /** From here on a larger block is hardly faster for each of its rows. */
-const LARGE_ROWS = 4000;
-const LARGE_BYTES = 2 * 1024 * 1024;
+const LARGE_ROWS = 16_000;
+const LARGE_BYTES = 8 * 1024 * 1024;
 const EXPIRE_EVERY_MS = 3_600_000;
 
 async function openLedger(config: Config): Promise<Ledger> {

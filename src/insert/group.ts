@@ -192,7 +192,7 @@ function isLarge(waiting: readonly Waiting[], limits: GroupLimits): boolean {
 async function gather(timers: Timers, table: Table, limits: GroupLimits): Promise<void> {
   const { waiting, last } = table;
   if (last.shares <= 1) return;
-  const patience = timers.now() + Math.min(LONGEST_GATHERING_MS, last.ms / 2);
+  const patience = timers.now() + Math.min(LONGEST_GATHERING_MS, last.ms);
   while (waiting.length > 0 && waiting.length < last.shares && !isLarge(waiting, limits) && timers.now() < patience) await timers.sleep(1);
 }
 
