@@ -81,7 +81,9 @@ function checkOf(
 
 /** No statement makes an engine keep rows apart. */
 function statementFor(table: TableSchema | undefined): string | null {
-  return table === undefined || table.lacks.length === 0 || table.lacks.includes('engine') ? null : alterOf(table.name, table.lacks);
+  return table === undefined || table.lacks.length === 0 || table.lacks.includes('engine') || table.lacks.includes('version')
+    ? null
+    : alterOf(table.name, table.lacks);
 }
 
 async function run(destination: Pick<Destination, 'execute'>, statement: string): Promise<true | string> {

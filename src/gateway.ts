@@ -17,7 +17,7 @@ import { openLmdbStore } from './dedupe/ledgers/lmdb.ts';
 import { onlyTable, type TableOf, tablesBy } from './dedupe/pipeline-tables.ts';
 import { createHttpApp } from './http/app.ts';
 import { createHttpServer } from './http/server.ts';
-import { type CommitReport, type CommitStep, createCommit } from './insert/commit.ts';
+import { type CommitReport, type CommitStep, createCommit, isReplicated } from './insert/commit.ts';
 import { createClickHouseDestination } from './insert/destinations/clickhouse.ts';
 import { createEmbeddedDestination } from './insert/destinations/embedded.ts';
 import { createGovernor } from './insert/governor.ts';
@@ -107,6 +107,7 @@ export async function createGateway(config: Config, deps: GatewayDeps): Promise<
     onRequestDone: (event) => events.requestDone(event),
     onBug: (error, id) => events.bug(error, id),
     newId,
+    now: () => timers.now(),
   });
   const server = createHttpServer(app, config.limits);
   return {
@@ -148,7 +149,7 @@ function createWriting(config: Config, deps: WritingDeps): { stages: Stages; gro
     ledger,
     timers,
     hold: claims.hold,
-    isReplicated: async (table) => (await catalog.get(table))?.engine.startsWith('Replicated') === true,
+    isReplicated: async (table) => isReplicated((await catalog.get(table)) ?? { engine: '' }),
     report: recoveryReport(events),
   });
   const governor = createGovernor({ destination, timers });

@@ -1,8 +1,9 @@
 import type { Batch, Delivery } from './core/batch.ts';
 import type { FramingConfig, PipelineConfig } from './core/config.ts';
-import { gatewayErrorOf } from './core/failures.ts';
+import { gatewayErrorOf, ledgerFailure } from './core/failures.ts';
 import type { Claim, Identified, Identities } from './core/identity.ts';
 import type { RowSet, WriteResult } from './core/insert.ts';
+import { LedgerError } from './core/ledger.ts';
 import type { Outcome } from './core/outcome.ts';
 import { DestinationError } from './core/ports.ts';
 
@@ -55,7 +56,8 @@ export function createPipeline(stages: Stages, deadlineMs: number): Ingest {
     try {
       return await attempt(delivery, pipeline, false);
     } catch (error) {
-      throw error instanceof DestinationError ? gatewayErrorOf(error, pipeline.table.replaceAll('${topic}', delivery.topic ?? '')) : error;
+      if (error instanceof DestinationError) throw gatewayErrorOf(error, pipeline.table.replaceAll('${topic}', delivery.topic ?? ''));
+      throw error instanceof LedgerError ? ledgerFailure(error) : error;
     }
   };
 }

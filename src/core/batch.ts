@@ -23,7 +23,7 @@ export interface Delivery {
   readonly body: Buffer;
   /** The sender's Idempotency-Key or webhook-id, where the pipeline uses it. */
   readonly key?: string;
-  /** Milliseconds since the epoch. */
+  /** When the body was complete, in milliseconds since the epoch. */
   readonly receivedAt: number;
 }
 

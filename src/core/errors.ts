@@ -150,12 +150,19 @@ function entry<S extends ErrorEntry['scope']>(
 export class GatewayError extends Error {
   readonly code: DeliveryErrorCode;
   readonly retryAfterSeconds: number | undefined;
+  /** What the delivery left running and still holds its body; undefined when nothing does. */
+  readonly until: Promise<unknown> | undefined;
 
-  constructor(code: DeliveryErrorCode, detail: string, options: { cause?: unknown; retryAfterSeconds?: number } = {}) {
+  constructor(
+    code: DeliveryErrorCode,
+    detail: string,
+    options: { cause?: unknown; retryAfterSeconds?: number; until?: Promise<unknown> } = {},
+  ) {
     super(detail);
     this.name = 'GatewayError';
     this.code = code;
     this.retryAfterSeconds = options.retryAfterSeconds;
+    this.until = options.until;
     Object.defineProperty(this, 'cause', { value: options.cause, enumerable: false });
   }
 }

@@ -1,4 +1,5 @@
 import { GatewayError } from './errors.ts';
+import type { LedgerError } from './ledger.ts';
 import type { DestinationError } from './ports.ts';
 
 /**
@@ -45,4 +46,12 @@ export function gatewayErrorOf(error: DestinationError, where: string): GatewayE
         },
       );
   }
+}
+
+/** What the sender is told when the ledger cannot be written. */
+export function ledgerFailure(error: LedgerError): GatewayError {
+  return new GatewayError(error.kind === 'full' ? 'storage_full' : 'ledger_unavailable', error.message, {
+    cause: error,
+    retryAfterSeconds: 10,
+  });
 }

@@ -58,7 +58,7 @@ export interface TableSchema {
   /** Whether rows can say which batch they came with: see {@link PROVENANCE}. */
   readonly hasProvenance: boolean;
   /** What keeps rows from being written exactly once. */
-  readonly lacks: ReadonlyArray<'engine' | 'provenance' | 'fsync'>;
+  readonly lacks: ReadonlyArray<'engine' | 'version' | 'provenance' | 'window' | 'fsync'>;
   /** Changes whenever a column, type, default or the engine does. */
   readonly fingerprint: string;
 }

@@ -41,62 +41,36 @@ export function createIdentify({ isDone }: { isDone: (stream: string, position: 
     return reader;
   };
 
-  const recogniser = (batch: Batch, pipeline: PipelineConfig): Recognise => {
-    const { identity } = pipeline;
-    const { delivery, records } = batch;
-    switch (identity.kind) {
-      case 'none':
-        return () => 'missing';
-      case 'key':
-        return byKey(batch, pipeline);
-      case 'field':
-        return (ordinal) => byField(records[ordinal]!.value, identity.field, { pipeline, topic: delivery.topic });
-      case 'content':
-        return (ordinal) => {
-          const { tape, node } = records[ordinal]!.value;
-          return once(pipeline, `text\0${delivery.topic ?? ''}`, tape.bytes.subarray(startOf(tape, node), endOf(tape, node)));
-        };
-      case 'coordinates':
-      case 'auto': {
-        const byCoordinates = coordinates(batch, pipeline, readerOf(pipeline));
-        if (identity.kind === 'coordinates' || delivery.key === undefined) return byCoordinates;
-        const byDelivery = byKey(batch, pipeline);
-        return (ordinal) => {
-          const found = byCoordinates(ordinal);
-          return found === 'missing' ? byDelivery(ordinal) : found;
-        };
-      }
-    }
-  };
-
   return (batch, rows, pipeline) => {
-    const recognise = recogniser(batch, pipeline);
+    const recognise = recogniser(batch, pipeline, readerOf(pipeline));
     const builder = createRunBuilder();
     const rejections: Rejection[] = [];
+    let repeats = 0;
     let key: string | undefined;
     const note = (stream: string): void => {
       if (streamKind(stream) === 'delivery') key = stream;
     };
-    // A record that was written before is a duplicate, also when the table would not take it any more.
-    const open = rows.rejections.filter(({ ordinal }) => {
+    for (const rejection of rows.rejections) {
+      const { ordinal } = rejection;
       const found = recognise(ordinal);
-      if (typeof found === 'string' || 'invalid' in found) return true;
-      note(found.stream);
-      return !isDone(found.stream, BigInt(found.position));
-    });
+      const fault = faultOf(found, pipeline);
+      if (fault !== undefined) rejections.push({ ordinal, ...fault });
+      else if (typeof found === 'string' || 'invalid' in found) rejections.push(rejection);
+      else {
+        note(found.stream);
+        // A record that was written before is a duplicate, also when the table would not take it any more.
+        if (isDone(found.stream, BigInt(found.position))) repeats += 1;
+        else rejections.push(rejection);
+      }
+    }
     for (let row = 0; row < rows.ordinals.length; row++) {
       const ordinal = rows.ordinals[row]!;
       const found = recognise(ordinal);
-      if (found === 'missing') {
-        if (pipeline.requireIdentity) rejections.push({ ordinal, code: 'identity_missing', reason: lacking(pipeline) });
-        else builder.add(row, ANONYMOUS, row);
-      } else if ('invalid' in found) {
-        rejections.push({
-          ordinal,
-          code: 'invalid_identity',
-          column: found.invalid,
-          reason: 'it must be the whole number or text Kafka has for the record',
-        });
+      const fault = faultOf(found, pipeline);
+      if (fault !== undefined) {
+        rejections.push({ ordinal, ...fault });
+      } else if (typeof found === 'string' || 'invalid' in found) {
+        builder.add(row, ANONYMOUS, row);
       } else {
         note(found.stream);
         builder.add(row, found.stream, found.position);
@@ -105,11 +79,40 @@ export function createIdentify({ isDone }: { isDone: (stream: string, position: 
     const distinct = withoutRepeats(builder.runs(), rows);
     const identities = {
       runs: distinct.runs,
-      repeats: distinct.repeats + rows.rejections.length - open.length,
+      repeats: distinct.repeats + repeats,
       ...(key === undefined ? {} : { key: { stream: key, digest: digestOf(batch) } }),
     };
-    return { identities, rejections: [...open, ...rejections, ...distinct.rejections].toSorted((a, b) => a.ordinal - b.ordinal) };
+    return { identities, rejections: [...rejections, ...distinct.rejections].toSorted((a, b) => a.ordinal - b.ordinal) };
   };
+}
+
+/** How the records of a delivery are recognised. */
+function recogniser(batch: Batch, pipeline: PipelineConfig, read: ReturnType<typeof createCoordinateReader>): Recognise {
+  const { identity } = pipeline;
+  const { delivery, records } = batch;
+  switch (identity.kind) {
+    case 'none':
+      return () => 'missing';
+    case 'key':
+      return byKey(batch, pipeline);
+    case 'field':
+      return (ordinal) => byField(records[ordinal]!.value, identity.field, { pipeline, topic: delivery.topic });
+    case 'content':
+      return (ordinal) => {
+        const { tape, node } = records[ordinal]!.value;
+        return once(pipeline, `text\0${delivery.topic ?? ''}`, tape.bytes.subarray(startOf(tape, node), endOf(tape, node)));
+      };
+    case 'coordinates':
+    case 'auto': {
+      const byCoordinates = coordinates(batch, pipeline, read);
+      if (identity.kind === 'coordinates' || delivery.key === undefined) return byCoordinates;
+      const byDelivery = byKey(batch, pipeline);
+      return (ordinal) => {
+        const found = byCoordinates(ordinal);
+        return found === 'missing' ? byDelivery(ordinal) : found;
+      };
+    }
+  }
 }
 
 function coordinates({ delivery, records }: Batch, pipeline: PipelineConfig, read: ReturnType<typeof createCoordinateReader>): Recognise {
@@ -174,10 +177,21 @@ function digestOf({ delivery: { topic, body } }: Batch): string {
   return hash('sha256', Buffer.concat([Buffer.from(`${topic ?? ''}\0`), body]), 'hex');
 }
 
+/** Why a record cannot be written under what it says of itself. */
+function faultOf(found: ReturnType<Recognise>, pipeline: PipelineConfig): Omit<Rejection, 'ordinal'> | undefined {
+  if (found === 'missing') return pipeline.requireIdentity ? { code: 'identity_missing', reason: lacking(pipeline) } : undefined;
+  if (!('invalid' in found)) return undefined;
+  const reason =
+    pipeline.identity.kind === 'field'
+      ? 'the id of a record is text or a number'
+      : 'an offset is a whole number from 0 to 2^63 − 1, a partition one below 2^31, a topic the name of one';
+  return { code: 'invalid_identity', column: found.invalid, reason };
+}
+
 function lacking({ identity }: PipelineConfig): string {
   if (identity.kind === 'field') return `the pipeline recognises records by the field ${identity.field}, and this one has none`;
   const [fields] = 'fields' in identity ? identity.fields : [];
   return fields === undefined
     ? 'the pipeline requires an identity'
-    : `the record must say where it was in Kafka, for example in the fields ${fields.topic}, ${fields.partition} and ${fields.offset}`;
+    : `the record must say where it was in Kafka, for example in the fields ${[fields.topic, fields.partition].filter((name) => name !== '').join(', ')} and ${fields.offset}`;
 }

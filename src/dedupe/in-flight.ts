@@ -6,6 +6,7 @@
  */
 import { ANONYMOUS, lastOf, type Run } from '../core/identity.ts';
 import type { Busy } from './plan.ts';
+import { firstEndingFrom } from './ranges.ts';
 
 export interface InFlight<Owner> {
   busy(stream: string, from: bigint, to: bigint): ReadonlyArray<Busy<Owner>>;
@@ -17,12 +18,17 @@ const NOBODY: never[] = [];
 
 /** Nobody writes anything yet. */
 export function createInFlight<Owner extends object>(): InFlight<Owner> {
+  /** Ascending: no two of a stream overlap, because a position has one owner. */
   const streams = new Map<string, Array<Busy<Owner>>>();
   const held = new Map<Owner, Set<string>>();
   return {
     busy(stream, from, to) {
       const all = streams.get(stream);
-      return all === undefined ? NOBODY : all.filter((one) => one.from <= to && one.to >= from);
+      if (all === undefined) return NOBODY;
+      const start = firstEndingFrom(all, from);
+      let end = start;
+      while (end < all.length && all[end]!.from <= to) end++;
+      return all.slice(start, end);
     },
     take(runs, owner) {
       const names = held.get(owner) ?? new Set<string>();
@@ -32,7 +38,7 @@ export function createInFlight<Owner extends object>(): InFlight<Owner> {
         const entry = { from: run.from, to: lastOf(run), owner };
         const all = streams.get(run.stream);
         if (all === undefined) streams.set(run.stream, [entry]);
-        else all.push(entry);
+        else all.splice(firstEndingFrom(all, entry.from), 0, entry);
         names.add(run.stream);
       }
     },

@@ -34,6 +34,8 @@ export interface HttpDeps {
   readonly onRequestDone: (event: RequestDone) => void;
   readonly onBug: (error: unknown, requestId: string) => void;
   readonly newId: () => string;
+  /** Milliseconds since the epoch, by the clock deadlines are kept by. */
+  readonly now: () => number;
 }
 
 /** What is known of a request on its way, in `response.locals`. */

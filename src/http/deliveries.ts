@@ -42,6 +42,7 @@ export function ingestRoutes(deps: HttpDeps): Router {
       throw new GatewayError('forbidden', `The credential may not write to the pipeline ${pipeline.name}`);
     const key = deliveryKey(request.headers, pipeline);
     const body = await readBody(request, response, coding, limits, admission);
+    let until: Promise<unknown> | undefined;
     try {
       context.bytes = body.bytes.length;
       const delivery = {
@@ -49,15 +50,24 @@ export function ingestRoutes(deps: HttpDeps): Router {
         pipeline: pipeline.name,
         principal: principal.id,
         body: body.bytes,
-        receivedAt: context.startedAt,
+        receivedAt: deps.now(),
         ...(key === undefined ? {} : { key }),
       };
       const answer = answerOf(await ingest(topic === undefined ? delivery : { ...delivery, topic }, pipeline));
       if (answer.code !== undefined) context.code = answer.code;
       if (answer.records !== undefined) context.records = answer.records;
       reply(request, response, answer);
+    } catch (error) {
+      until = error instanceof GatewayError ? error.until : undefined;
+      throw error;
     } finally {
-      body.release();
+      // The rows of a request that could not wait hold its body until they are written.
+      if (until === undefined) body.release();
+      else
+        until.then(
+          () => body.release(),
+          () => body.release(),
+        );
     }
   };
 

@@ -115,18 +115,19 @@ export function createCommit(deps: CommitDeps): Commit {
 }
 
 /** What became of a block by what its first insert was answered. */
-async function settleSent(
-  deps: CommitDeps,
-  block: Block,
-  sent: Settled | 'unknown',
-  isSample: (table: TableSchema) => boolean,
-): Promise<Settled> {
-  if (sent === 'unknown') {
-    deps.report.inDoubt(block.id);
-    return await settleUnknown(deps, block, { wasConfirmed: false });
+async function settleSent(deps: CommitDeps, block: Block, sent: Sent, isSample: (table: TableSchema) => boolean): Promise<Settled> {
+  switch (sent.kind) {
+    case 'unknown':
+      deps.report.inDoubt(block.id);
+      return await settleUnknown(deps, block, sent.error);
+    case 'committed':
+      return isSample(block.table) ? await confirmed(deps, block) : sent;
+    case 'refused': {
+      const answer = { kind: 'refused', error: sent.error } as const;
+      // What never reached ClickHouse left nothing there.
+      return block.table.hasProvenance && sent.error.clickhouseCode !== undefined ? await refused(deps, block, answer) : answer;
+    }
   }
-  if (sent.kind === 'committed') return isSample(block.table) ? await confirmed(deps, block) : sent;
-  return sent.kind === 'refused' && block.table.hasProvenance ? await refused(deps, block, sent) : sent;
 }
 
 /**
@@ -152,6 +153,9 @@ async function begin({ ledger, timers }: CommitDeps, { id, table, rowCount, runs
   }
 }
 
+/** What ClickHouse said to an insert. */
+type Sent = { readonly kind: 'committed' } | { readonly kind: 'refused' | 'unknown'; readonly error: DestinationError };
+
 interface Sending {
   readonly data: readonly Buffer[];
   readonly rowCount: number;
@@ -160,11 +164,7 @@ interface Sending {
   readonly attempt: number;
 }
 
-async function send(
-  { destination }: CommitDeps,
-  block: Block,
-  { data, rowCount, tokenEpoch, attempt }: Sending,
-): Promise<Settled | 'unknown'> {
+async function send({ destination }: CommitDeps, block: Block, { data, rowCount, tokenEpoch, attempt }: Sending): Promise<Sent> {
   const { id, table, columns } = block;
   try {
     await destination.insert({
@@ -179,7 +179,7 @@ async function send(
     return { kind: 'committed' };
   } catch (error) {
     if (!(error instanceof DestinationError)) throw error;
-    return error.applied === 'no' ? { kind: 'refused', error } : 'unknown';
+    return { kind: error.applied === 'no' ? 'refused' : 'unknown', error };
   }
 }
 
@@ -195,7 +195,7 @@ async function confirmed(deps: CommitDeps, block: Block): Promise<Settled> {
     throw error;
   }
   deps.report.rowsMissing(block.id);
-  return await settleUnknown(deps, block, { wasConfirmed: true });
+  return await settleUnknown(deps, block, undefined);
 }
 
 /** What was sent of a block since its outcome is unknown. */
@@ -215,9 +215,10 @@ interface Doubt {
  * Inserts what is missing until the table has all of it. The same rows go under the same token, so that a copy that still is on its way cannot land
  * beside them; other rows go under another one, and then such a copy is waited for.
  */
-async function settleUnknown(deps: CommitDeps, block: Block, { wasConfirmed }: { wasConfirmed: boolean }): Promise<Settled> {
+async function settleUnknown(deps: CommitDeps, block: Block, cause: DestinationError | undefined): Promise<Settled> {
   if (!block.table.hasProvenance) return await sendBlindly(deps, block);
-  const doubt: Doubt = { rows: '', tokenEpoch: 0, isTokenSpent: wasConfirmed, confirmations: 0, lostAt: deps.timers.now() };
+  let last = cause;
+  const doubt: Doubt = { rows: '', tokenEpoch: 0, isTokenSpent: cause === undefined, confirmations: 0, lostAt: deps.timers.now() };
   for (let attempt = 1; ; attempt++) {
     const presence = await lookUpUntilKnown(deps, block);
     if (presence === 'closing') return { kind: 'abandoned' };
@@ -225,9 +226,16 @@ async function settleUnknown(deps: CommitDeps, block: Block, { wasConfirmed }: {
       deps.report.settled(block.id, 'all');
       return { kind: 'committed' };
     }
+    if (presence === 'none' && last !== undefined && isHopeless(last, attempt)) {
+      if (await waitedForLate(deps, doubt)) continue;
+      deps.report.settled(block.id, 'none');
+      return { kind: 'refused', error: withNothingApplied(last) };
+    }
+    if (attempt > 1 && deps.isClosing()) return { kind: 'abandoned' };
     const missing = presence === 'none' ? undefined : missingRows(block, presence);
     const rows = missing === undefined ? '' : [...missing].join();
-    if (rows !== doubt.rows || doubt.isTokenSpent) {
+    // Without a window ClickHouse knows no token, and a second copy would land beside the first.
+    if (rows !== doubt.rows || doubt.isTokenSpent || block.table.lacks.includes('window')) {
       if (await waitedForLate(deps, doubt)) continue;
       doubt.rows = rows;
       doubt.tokenEpoch += 1;
@@ -239,7 +247,8 @@ async function settleUnknown(deps: CommitDeps, block: Block, { wasConfirmed }: {
       tokenEpoch: doubt.tokenEpoch,
       attempt,
     });
-    if (sent === 'unknown') {
+    if (sent.kind === 'unknown') {
+      last = sent.error;
       doubt.lostAt = deps.timers.now();
       await pause(deps, attempt);
     } else if (sent.kind === 'refused') {
@@ -247,7 +256,7 @@ async function settleUnknown(deps: CommitDeps, block: Block, { wasConfirmed }: {
       if (goesOn) await pause(deps, attempt);
       if (goesOn || (await waitedForLate(deps, doubt))) continue;
       deps.report.settled(block.id, presence === 'none' ? 'none' : 'some');
-      return presence === 'none' ? sent : { kind: 'partial', present: presence, error: sent.error };
+      return presence === 'none' ? { kind: 'refused', error: sent.error } : { kind: 'partial', present: presence, error: sent.error };
     } else {
       // Confirmed. If it is not there either, ClickHouse knows the token of a part it never finished; or it never keeps such rows, by a TTL or a policy.
       doubt.isTokenSpent = true;
@@ -273,6 +282,19 @@ async function waitedForLate({ destination, timers }: CommitDeps, { lostAt }: Do
   return true;
 }
 
+/** Tries of an insert whose answers say nothing and that leaves nothing in the table. */
+const MOST_RESENDS = 8;
+
+/** ClickHouse answered with an error that it gives again, or it was tried often enough: the senders are told, and try again themselves. */
+function isHopeless({ clickhouseCode, failure }: DestinationError, attempt: number): boolean {
+  return (clickhouseCode !== undefined && failure === 'other') || attempt > MOST_RESENDS;
+}
+
+/** The table was asked: what could not be known is known now. */
+function withNothingApplied({ message, failure, clickhouseCode, cause }: DestinationError): DestinationError {
+  return new DestinationError(message, { failure, applied: 'no', ...(clickhouseCode === undefined ? {} : { clickhouseCode }), cause });
+}
+
 /** Whether the same insert can succeed later: then rows of which some landed are not given up. */
 function isForLater({ failure }: DestinationError): boolean {
   return failure === 'back-off' || failure === 'storage-full' || failure === 'cluster-state' || failure === 'unknown-outcome';
@@ -288,7 +310,8 @@ async function sendBlindly(deps: CommitDeps, block: Block): Promise<Settled> {
   for (let attempt = 1; attempt <= BLIND_TRIES; attempt++) {
     await pause(deps, attempt);
     const sent = await send(deps, block, { data: block.encode(), rowCount: block.rowCount, tokenEpoch: 0, attempt });
-    if (sent !== 'unknown') return sent;
+    if (sent.kind === 'committed') return sent;
+    if (sent.kind === 'refused') return { kind: 'refused', error: sent.error };
   }
   const error = new DestinationError('ClickHouse did not say whether the rows were stored', {
     failure: 'unknown-outcome',
@@ -298,7 +321,7 @@ async function sendBlindly(deps: CommitDeps, block: Block): Promise<Settled> {
 }
 
 async function lookUp({ destination }: CommitDeps, { id, rowCount, table }: Block): Promise<Presence> {
-  return await verifyBatch(destination, { table: table.name, replicated: table.engine.startsWith('Replicated') }, { id, rowCount });
+  return await verifyBatch(destination, { table: table.name, replicated: isReplicated(table) }, { id, rowCount });
 }
 
 async function lookUpUntilKnown(deps: CommitDeps, block: Block): Promise<Presence | 'closing'> {
@@ -306,12 +329,18 @@ async function lookUpUntilKnown(deps: CommitDeps, block: Block): Promise<Presenc
     try {
       return await lookUp(deps, block);
     } catch (error) {
-      if (isUnverifiable(error)) return 'none';
+      // Without the right to read, as for a table without provenance, only the token protects the rows.
+      if (isUnverifiable(error) || (error instanceof DestinationError && error.failure === 'operator')) return 'none';
       if (!(error instanceof DestinationError || error instanceof StillRunning)) throw error;
     }
     if (deps.isClosing()) return 'closing';
     await pause(deps, attempt);
   }
+}
+
+/** Whether what one node took in has to reach the one that is asked. */
+export function isReplicated({ engine }: Pick<TableSchema, 'engine'>): boolean {
+  return /^(Replicated|Shared)/.test(engine);
 }
 
 /** Engines that let rows go when they merge parts. */

@@ -113,13 +113,7 @@ export function createGroups(deps: GroupDeps): Groups {
       const outcome = new Promise<ShareOutcome>((settle, fail) => {
         entry = { share, rows: rowsIn(share.runs), bytes: runBytes(share.rowSet.rows, share.runs), settle, fail };
       });
-      const table = tables.get(key) ?? {
-        waiting: [],
-        schema: share.rowSet.table,
-        last: { shares: 0, ms: 0 },
-        isRunning: false,
-        onArrival: () => undefined,
-      };
+      const table = tables.get(key) ?? createTable(share);
       table.schema = share.rowSet.table;
       tables.set(key, table);
       table.waiting.push(entry!);
@@ -143,6 +137,10 @@ export function createGroups(deps: GroupDeps): Groups {
       while (running.size > 0) await Promise.allSettled(running);
     },
   };
+}
+
+function createTable({ rowSet }: Share): Table {
+  return { waiting: [], schema: rowSet.table, last: { shares: 0, ms: 0 }, isRunning: false, onArrival: () => undefined };
 }
 
 /** Leaves ClickHouse the time between two inserts that it needs to merge parts. */

@@ -9,7 +9,7 @@ import type { BegunBatch, Ledger } from '../core/ledger.ts';
 import { type Destination, DestinationError, type Timers } from '../core/ports.ts';
 import type { TableName } from '../core/table.ts';
 import { LATE_ARRIVAL_MS } from './commit.ts';
-import { isUnverifiable, type Presence, StillRunning, verifyBatches } from './verify.ts';
+import { isTableGone, isUnverifiable, type Presence, StillRunning, verifyBatches } from './verify.ts';
 
 export interface RecoveryDeps {
   readonly destination: Pick<Destination, 'select' | 'execute' | 'kind'>;
@@ -21,9 +21,9 @@ export interface RecoveryDeps {
   readonly report: {
     /** `partly`: rows of the batch were found, not all. */
     recovered(facts: { committed: number; voided: number; partly: number }): void;
-    /** The table is gone, or has no provenance: what was written to it is not known, so it counts as not written. */
+    /** The table has no provenance: what was written to it is not known, so it counts as not written. */
     unknowable(table: TableName, batches: number): void;
-    /** The table cannot be asked for a reason an operator has to mend. It is asked again on a schedule. */
+    /** The table cannot be asked for a reason an operator has to mend, or is gone. It is asked again on a schedule. */
     postponed(table: TableName, batches: number, reason: string): void;
   };
 }
@@ -63,6 +63,8 @@ export function startRecovery(deps: RecoveryDeps): Recovery {
     let isTold = false;
     for (let attempt = 0; !life.isStopped; attempt++) {
       const result = await lookUp(deps, batches);
+      // The ledger may be closed by now.
+      if (life.isStopped) break;
       if (result instanceof Map) {
         for (const batch of batches) settle(batch, result.get(batch.id) ?? 'none');
         deps.report.recovered(count(result));
@@ -120,6 +122,8 @@ async function lookUp(
     return new Map([...found, ...(await verifyBatches(destination, where, absent))]);
   } catch (error) {
     if (error instanceof StillRunning) return 'again';
+    // Back under its name, or made anew and empty, it can be asked.
+    if (isTableGone(error)) return error;
     if (isUnverifiable(error)) return 'unknowable';
     if (error instanceof DestinationError) return error.failure === 'operator' ? error : 'again';
     throw error;

@@ -41,7 +41,7 @@ export function createTableView(destination: Pick<Destination, 'select' | 'execu
     const { sql, params } = coordinatesSql(table, rows);
     const buckets = await select<Bucket>(
       `SELECT p, intDiv(o, ${BUCKET}) AS bucket, min(o) AS first, max(o) AS last, count() AS total, toUInt64(groupBitmap(toUInt32(o % ${BUCKET}))) AS distinct
-       FROM (${sql}) WHERE p >= 0 AND o >= 0 GROUP BY p, bucket ORDER BY p, bucket`,
+       FROM (${sql}) GROUP BY p, bucket ORDER BY p, bucket`,
       params,
     );
     const whole = buckets.filter(isWhole).map(({ p, first, last }) => rangeOf(p, first, last, 1));
@@ -54,8 +54,7 @@ export function createTableView(destination: Pick<Destination, 'select' | 'execu
         `SELECT p, min(o) AS first, max(o) AS last, copies
          FROM (SELECT p, o, copies, o - toInt64(row_number() OVER (PARTITION BY p, copies ORDER BY o)) AS island
                FROM (SELECT p, o, count() AS copies FROM (${sql})
-                     WHERE p >= 0 AND o >= 0
-                       AND (p, intDiv(o, ${BUCKET})) IN (SELECT arrayJoin(arrayZip({partitions:Array(Int64)}, {buckets:Array(Int64)})))
+                     WHERE (p, intDiv(o, ${BUCKET})) IN (SELECT arrayJoin(arrayZip({partitions:Array(Int64)}, {buckets:Array(Int64)})))
                      GROUP BY p, o))
          GROUP BY p, copies, island ORDER BY p, first LIMIT ${MOST_RANGES + 1}`,
         { ...params, partitions: `[${some.map(({ p }) => p).join()}]`, buckets: `[${some.map(({ bucket }) => bucket).join()}]` },
@@ -108,7 +107,7 @@ export function createTableView(destination: Pick<Destination, 'select' | 'execu
 
 /** What another replica took in has to be here before it is looked at. */
 async function syncReplica(destination: Pick<Destination, 'execute'>, table: TableSchema): Promise<void> {
-  if (table.engine.startsWith('Replicated')) await destination.execute(`SYSTEM SYNC REPLICA ${nameOf(table)}`);
+  if (/^(Replicated|Shared)/.test(table.engine)) await destination.execute(`SYSTEM SYNC REPLICA ${nameOf(table)}`);
 }
 
 function hasBatches({ columns }: TableSchema): boolean {
@@ -116,12 +115,17 @@ function hasBatches({ columns }: TableSchema): boolean {
   return Object.entries(types).every(([own, type]) => columns.some(({ name, typeText }) => name === own && typeText === type));
 }
 
-/** The coordinates of every row of the topic as p and o; NULL where a row has none. */
+/** The coordinates of every row of the topic that has them, as p and o. */
 function coordinatesSql(table: TableSchema, rows: TopicRows): { sql: string; params: Record<string, string> } {
   const { condition, params } = topicCondition(rows);
   const p = firstOf(rows.columns.map(({ partition }) => partition));
   const o = firstOf(rows.columns.map(({ offset }) => offset));
-  return { sql: `SELECT ${p} AS p, ${o} AS o FROM ${nameOf(table)} WHERE true${condition}`, params };
+  const known = `SELECT ${p} AS known_p, ${o} AS known_o FROM ${nameOf(table)} WHERE true${condition}`;
+  // Nothing after this meets a NULL, which ClickHouse would refuse to look for in a set.
+  return {
+    sql: `SELECT assumeNotNull(known_p) AS p, assumeNotNull(known_o) AS o FROM (${known}) WHERE known_p >= 0 AND known_o >= 0`,
+    params,
+  };
 }
 
 function topicCondition({ columns, topic, isOnlyTopic }: TopicRows): { condition: string; params: Record<string, string> } {

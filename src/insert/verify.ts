@@ -82,6 +82,11 @@ async function refuseRunning(destination: Source, batches: readonly Sought[]): P
   if (running.some(({ query_id: id }) => wanted.has(id.slice(0, 36)))) throw new StillRunning();
 }
 
+/** Whether the error says that there is no such table now. */
+export function isTableGone(error: unknown): error is DestinationError {
+  return error instanceof DestinationError && [60, 81].includes(error.clickhouseCode ?? 0);
+}
+
 /** Whether the error says that there is no table, or that it has no provenance: then no row of the batch can be told from others. */
 export function isUnverifiable(error: unknown): boolean {
   return error instanceof DestinationError && [47, 60, 81].includes(error.clickhouseCode ?? 0);

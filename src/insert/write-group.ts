@@ -89,7 +89,7 @@ async function isolate(deps: WriteGroupDeps, group: readonly Waiting[], error: D
     await writeGroup(deps, group, Promise.resolve(), tries + 1);
     return;
   }
-  const isForOne = error.failure === 'row' || error.failure === 'partition-spread';
+  const isForOne = error.failure === 'row' || error.failure === 'partition-spread' || error.failure === 'other';
   const named = error.failure === 'row' && error.row !== undefined ? ownerOf(group, error.row) : undefined;
   if (!isForOne || group.length === 1) {
     for (const waiting of group) refuse(waiting, waiting === named?.waiting ? named.row : undefined);

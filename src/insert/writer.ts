@@ -6,9 +6,9 @@
  */
 import type { Rejection } from '../core/batch.ts';
 import { GatewayError } from '../core/errors.ts';
+import { ledgerFailure } from '../core/failures.ts';
 import { ANONYMOUS, type Claim } from '../core/identity.ts';
 import type { RowSet, WriteResult } from '../core/insert.ts';
-import type { LedgerError } from '../core/ledger.ts';
 import type { DestinationError, Timers } from '../core/ports.ts';
 import type { TableSchema } from '../core/table.ts';
 import { cutRuns, rowsIn } from './block.ts';
@@ -53,7 +53,7 @@ export function createWriter(deps: WriterDeps): Write {
         retryAfterSeconds: 5,
       });
     }
-    throw inDoubt(claim);
+    throw inDoubt(claim, work);
   };
 }
 
@@ -77,7 +77,7 @@ async function writeAll({ groups, maxRows, maxBytes }: WriterDeps, rowSet: RowSe
 
 function notStored(outcome: Exclude<ShareOutcome, { kind: 'stored' }>, rowSet: RowSet, claim: Claim, stored: number): WriteResult {
   // Still in doubt, and so still claim: given back, the rows could be written a second time beside the first.
-  if (outcome.kind === 'in-doubt') throw inDoubt(claim);
+  if (outcome.kind === 'in-doubt') throw inDoubt(claim, Promise.resolve());
   claim.release();
   if (outcome.kind === 'not-begun') throw ledgerFailure(outcome.error);
   const { error, row } = outcome;
@@ -98,17 +98,12 @@ function refusedRecord(error: DestinationError, { ordinals }: RowSet, row: numbe
   };
 }
 
-function inDoubt({ fresh }: Claim): GatewayError {
+function inDoubt({ fresh }: Claim, until: Promise<unknown>): GatewayError {
   const advice = fresh.some(({ stream }) => stream === ANONYMOUS)
     ? 'send the request again; records without identity may then be there twice'
     : 'send the request again, nothing is written twice';
-  return new GatewayError('commit_in_doubt', `It is not known yet whether the records are stored: ${advice}`, { retryAfterSeconds: 5 });
-}
-
-/** What the sender is told when the ledger cannot be written. */
-export function ledgerFailure(error: LedgerError): GatewayError {
-  return new GatewayError(error.kind === 'full' ? 'storage_full' : 'ledger_unavailable', error.message, {
-    cause: error,
-    retryAfterSeconds: 10,
+  return new GatewayError('commit_in_doubt', `It is not known yet whether the records are stored: ${advice}`, {
+    retryAfterSeconds: 5,
+    until,
   });
 }

@@ -74,11 +74,14 @@ async function describe(destination: Destination, { database, table }: TableName
     name: { database, table },
     engine: found.engine,
     columns,
-    hasProvenance: lacks.every((lack) => lack === 'fsync'),
+    hasProvenance: lacks.every((lack) => lack === 'fsync' || lack === 'window'),
     lacks,
     fingerprint,
   };
 }
+
+/** A version column is named, after the path and the replica where there are those. */
+const VERSIONED = /^\w*ReplacingMergeTree\(('[^']*', '[^']*', )?`?\w/;
 
 /** Engines that keep the rows they were given, or others that were given for the same key. The rest add rows up, and their provenance with them. */
 const KEEPS_ROWS = /^(Replicated|Shared)?(Replacing)?MergeTree$/;
@@ -95,5 +98,11 @@ function lacksOf(
     kind !== 'embedded' ||
     ['fsync_after_insert', 'fsync_part_directory'].every((name) => new RegExp(`\\b${name} = (1|true)`).test(found.engine_full));
   if (!KEEPS_ROWS.test(found.engine)) return ['engine'];
-  return [...(isProven ? [] : ['provenance' as const]), ...(isSynced ? [] : ['fsync' as const])];
+  if (found.engine.includes('Replacing') && !VERSIONED.test(found.engine_full)) return ['version'];
+  // Replicated tables remember inserts by themselves, and so does the embedded engine as the gateway starts it.
+  const remembers =
+    kind === 'embedded' ||
+    found.engine !== found.engine.replace(/^(Replicated|Shared)/, '') ||
+    /\bnon_replicated_deduplication_window = [1-9]/.test(found.engine_full);
+  return [...(isProven ? [] : ['provenance' as const]), ...(remembers ? [] : ['window' as const]), ...(isSynced ? [] : ['fsync' as const])];
 }

@@ -1,8 +1,9 @@
 import type { Timers } from '../core/ports.ts';
 
-/** Real time. */
+/** Real time. Its clock goes on evenly from the start of the process: what waits must not wait an hour because somebody set the clock. */
 export function createTimers(): Timers {
-  const now = Date.now;
+  const start = Date.now() - performance.now();
+  const now = (): number => Math.round(start + performance.now());
   return {
     now,
     sleep: async (ms) =>

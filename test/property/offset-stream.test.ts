@@ -28,7 +28,7 @@ function subjectOf(): Subject {
     stream: createOffsetStream(),
     stored,
     add(interval) {
-      const changes = subject.stream.add(interval);
+      const changes = subject.stream.add([interval]);
       for (const { from, bytes } of changes) {
         if (bytes === undefined) stored.delete(from);
         else stored.set(from, Buffer.from(bytes));
@@ -220,7 +220,7 @@ test('the first and the last position of a stream are positions like all others'
 
 test('chunks that overlap, touch or are out of order are refused', () => {
   const chunkOf = (from: number, size: number): ReturnType<typeof storedChunk> => {
-    const [change] = createOffsetStream().add(at(from, size));
+    const [change] = createOffsetStream().add([at(from, size)]);
     return storedChunk(change!.from, change!.bytes!);
   };
   assert.deepEqual(createOffsetStream([chunkOf(0, 5), chunkOf(6, 5)]).intervals(), [at(0, 5), at(6, 5)]);

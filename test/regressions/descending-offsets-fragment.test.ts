@@ -10,7 +10,7 @@ test('offsets that come downwards above a full chunk are kept in few chunks', ()
   const stream = createOffsetStream();
   const addEven = (half: number): void => {
     const offset = BigInt(half * 2);
-    stream.add({ from: offset, to: offset });
+    stream.add([{ from: offset, to: offset }]);
   };
   for (let half = 0; half < CAP; half++) addEven(half);
   for (let half = 3000; half > 300; half--) addEven(half);

@@ -75,6 +75,7 @@ export async function startTestApp(limits: Partial<Limits> = {}, changes: Partia
     onRequestDone: (event) => state.events.push(event),
     onBug: (error) => state.bugs.push(error),
     newId: createIds(Date.now),
+    now: Date.now,
     ...changes,
   });
   const server = createHttpServer(app, all);

@@ -47,9 +47,17 @@ export async function createLedger(store: Store, { now, retentionMs, sleep = rea
     try {
       await writes.write(changes);
     } catch (error) {
-      if (!isForLater(error))
-        broken = error instanceof LedgerError ? error : new LedgerError('broken', 'The ledger cannot be written', error);
+      if (!isForLater(error)) broken = brokenBy(error);
       throw error;
+    }
+  };
+  /** A page that cannot be read is no answer, and nothing after it is. */
+  const reading = <T>(look: () => T): T => {
+    try {
+      return look();
+    } catch (error) {
+      broken = brokenBy(error);
+      throw broken;
     }
   };
   /** Nobody waits for what is settled: it goes with the next batch that is begun, which saves a sync, or after a moment without one. */
@@ -68,7 +76,14 @@ export async function createLedger(store: Store, { now, retentionMs, sleep = rea
   const settle = (batchId: string, runsOf: (batch: BegunBatch) => readonly Run[]): void => {
     const batch = batches.get(batchId);
     if (batch === undefined) throw new Error(`the batch ${batchId} was not begun`);
-    const changes = positions.add(batch, runsOf(batch));
+    let changes: Change[];
+    try {
+      changes = positions.add(batch, runsOf(batch));
+    } catch (error) {
+      // The batch stays begun, and recovery finds out again what is known here.
+      broken = brokenBy(error);
+      return;
+    }
     batches.delete(batchId);
     writes.later([...changes, { key: records.batchKey(batchId), value: undefined }]);
     flushSoon();
@@ -76,8 +91,8 @@ export async function createLedger(store: Store, { now, retentionMs, sleep = rea
 
   return {
     inDoubt: () => [...batches.values()],
-    done: (stream, from, to) => positions.done(stream, from, to),
-    keyed: (stream) => positions.keyed(stream),
+    done: (stream, from, to) => reading(() => positions.done(stream, from, to)),
+    keyed: (stream) => reading(() => positions.keyed(stream)),
     async begin(batch) {
       const key = records.batchKey(batch.id);
       await write([records.keep(key, records.encodeBatch(batch))]);
@@ -88,7 +103,7 @@ export async function createLedger(store: Store, { now, retentionMs, sleep = rea
     streams: (prefix) => positions.streams(prefix),
     failure: () => broken,
     size: () => ({ streams: positions.count(), inDoubt: batches.size }),
-    expire: async () => await expire(store, write, now),
+    expire: async () => await expire(store, { write, now, isPending: (key) => writes.value(key) !== undefined }),
     async flush() {
       await write([]);
       await writes.idle();
@@ -101,6 +116,10 @@ export async function createLedger(store: Store, { now, retentionMs, sleep = rea
       await store.close();
     },
   };
+}
+
+function brokenBy(error: unknown): LedgerError {
+  return error instanceof LedgerError ? error : new LedgerError('broken', 'The ledger cannot be read or written', error);
 }
 
 /** The parts of runs that are these rows. `rows` is ascending. */
@@ -118,7 +137,14 @@ function runsOfRows(runs: readonly Run[], rows: readonly number[]): Run[] {
   return parts;
 }
 
-async function expire(store: Store, write: (changes: readonly Change[]) => Promise<void>, now: () => number): Promise<number> {
+async function expire(
+  store: Store,
+  {
+    write,
+    isPending,
+    now,
+  }: { write: (changes: readonly Change[]) => Promise<void>; isPending: (key: Buffer) => boolean; now: () => number },
+): Promise<number> {
   let removed = 0;
   let from: Buffer | undefined;
   for (;;) {
@@ -127,7 +153,8 @@ async function expire(store: Store, write: (changes: readonly Change[]) => Promi
     let last: Buffer | undefined;
     for (const { key, value } of store.range(records.KEYED, from)) {
       last = key;
-      if (records.decodeKeyed(key, value).expiresAt <= now()) gone.push({ key, value: undefined });
+      // What is about to be written there anew has not expired.
+      if (records.decodeKeyed(key, value).expiresAt <= now() && !isPending(key)) gone.push({ key, value: undefined });
       if (++seen >= ENTRIES_A_STEP) break;
     }
     if (gone.length > 0) await write(gone);

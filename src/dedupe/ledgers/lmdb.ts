@@ -10,7 +10,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { RootDatabase } from 'lmdb';
 import { LedgerError } from '../../core/ledger.ts';
 import { damaged } from './codec.ts';
-import { takeLock } from './lock.ts';
+import { refuseOwned, takeLock } from './lock.ts';
 import type { Change, Store } from './store.ts';
 
 type Database = RootDatabase<Buffer, Buffer>;
@@ -38,6 +38,9 @@ const FIRST_KEY = Buffer.from('A');
  * @throws LedgerError when it is taken, unreadable, or no LMDB file.
  */
 export async function openLmdbStore(directory: string): Promise<Store> {
+  makeDirectory(directory);
+  // Before anything of another's is touched; the lock decides between those that start together.
+  await refuseOwned(directory);
   const database = await openDatabase(directory);
   const lock = await takeLock(directory, ownerCell(database)).catch(async (error: unknown) => {
     await database.close();
@@ -70,10 +73,17 @@ export async function openLmdbStore(directory: string): Promise<Store> {
   };
 }
 
-async function openDatabase(directory: string): Promise<Database> {
+function makeDirectory(directory: string): void {
   try {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     accessSync(directory, constants.R_OK | constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw openFailure(error, directory);
+  }
+}
+
+async function openDatabase(directory: string): Promise<Database> {
+  try {
     const { open } = await import('lmdb');
     const path = join(directory, 'ledger.mdb');
     if (existsSync(path)) refuseOtherFile(path);

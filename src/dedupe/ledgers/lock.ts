@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, openSync, rmSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, rmSync } from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { LedgerError } from '../../core/ledger.ts';
@@ -14,14 +14,28 @@ export interface Lock {
   release(): Promise<void>;
 }
 
+const SOCKET = /^owner-(\d+)-[0-9a-f]{12}\.sock$/;
+
 /**
- * Makes this process the only owner of a directory. An owner is a socket in it that somebody listens on: it goes with its process, however that
- * ends, and a stopped process keeps it. Process numbers would not do, because containers that share a volume each count their own.
- * @throws LedgerError when somebody owns it.
+ * An owner is a socket in the directory that somebody listens on: it goes with its process, however that ends, and a stopped process keeps it. Process
+ * numbers would not do, because containers that share a volume each count their own.
+ * @throws LedgerError when somebody owns the directory.
  */
+export async function refuseOwned(directory: string): Promise<void> {
+  const folder = openSync(directory, 'r');
+  try {
+    for (const name of readdirSync(directory)) {
+      const pid = SOCKET.exec(name)?.[1];
+      if (pid !== undefined && (await answers(socketPath(directory, folder, name)))) throw inUse(directory, `process ${pid}`);
+    }
+  } finally {
+    closeSync(folder);
+  }
+}
+
+/** Makes this process the only owner of a directory. @throws LedgerError when somebody owns it, or takes it at the same moment. */
 export async function takeLock(directory: string, cell: OwnerCell): Promise<Lock> {
-  const socket = `owner-${randomBytes(6).toString('hex')}.sock`;
-  const me = `${process.pid} ${socket}`;
+  const socket = `owner-${process.pid}-${randomBytes(6).toString('hex')}.sock`;
   const folder = openSync(directory, 'r');
   const server = await listen(socketPath(directory, folder, socket)).catch((error: unknown) => {
     closeSync(folder);
@@ -34,15 +48,17 @@ export async function takeLock(directory: string, cell: OwnerCell): Promise<Lock
     closeSync(folder);
   };
   const before = cell.read();
-  const [pid = '', name = ''] = before?.split(' ') ?? [];
-  const alive = before !== undefined && (await answers(socketPath(directory, folder, name)));
-  if (alive || !cell.swap(before, me)) {
+  const alive = before !== undefined && (await answers(socketPath(directory, folder, before)));
+  if (alive || !cell.swap(before, socket)) {
     await release();
-    const owner = alive ? `process ${pid}` : 'a process that has just started';
-    throw new LedgerError('broken', `The ledger in ${directory} is in use by ${owner}: stop it, or set data to another directory`);
+    throw inUse(directory, alive ? `process ${SOCKET.exec(before)?.[1]}` : 'a process that has just started');
   }
-  if (before !== undefined) rmSync(join(directory, name), { force: true });
+  if (before !== undefined) rmSync(join(directory, before), { force: true });
   return { release };
+}
+
+function inUse(directory: string, owner: string): LedgerError {
+  return new LedgerError('broken', `The ledger in ${directory} is in use by ${owner}: stop it, or set data to another directory`);
 }
 
 /** Paths of sockets have about 100 characters at most; through the open directory every one is short. */

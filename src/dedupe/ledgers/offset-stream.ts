@@ -5,7 +5,7 @@
  * Proved by `test/property/offset-stream.test.ts`.
  */
 import type { Interval } from '../../core/identity.ts';
-import { add, clip, countOf } from '../ranges.ts';
+import { add, clip, countOf, normalize } from '../ranges.ts';
 import { createReader, createWriter, damaged } from './codec.ts';
 
 /** A chunk is about 1 KB when every interval is a gap of one in a hundred. */
@@ -27,8 +27,8 @@ export interface ChunkChange {
 
 export interface OffsetStream {
   done(from: bigint, to: bigint): Interval[];
-  /** Adds positions and says what is to be written for it. */
-  add(interval: Interval): ChunkChange[];
+  /** Adds positions, a list that is not empty, and says what is to be written for it. */
+  add(intervals: readonly Interval[]): ChunkChange[];
   intervals(): Interval[];
   /** How many positions are done, and in how many chunks. */
   count(): bigint;
@@ -72,11 +72,13 @@ export function createOffsetStream(stored: readonly Chunk[] = []): OffsetStream 
       for (let i = find(from); i < chunks.length && chunks[i]!.from <= to; i++) parts.push(...clip(read(chunks[i]!), from, to));
       return parts;
     },
-    add(interval) {
-      let start = find(interval.from - 1n);
+    add(intervals) {
+      const first = intervals[0]!;
+      const last = intervals.at(-1)!;
+      let start = find(first.from - 1n);
       let end = start;
-      while (end < chunks.length && chunks[end]!.from <= interval.to + 1n) end++;
-      // Nothing touches it: it joins the smaller chunk beside it, so that none stays small.
+      while (end < chunks.length && chunks[end]!.from <= last.to + 1n) end++;
+      // Nothing touches them: they join the smaller chunk beside them, so that none stays small.
       if (start === end && chunks.length > 0) {
         const [left, right] = [chunks[start - 1], chunks[start]];
         const joinsLeft = right === undefined || (left !== undefined && left.bytes.length <= right.bytes.length);
@@ -85,8 +87,8 @@ export function createOffsetStream(stored: readonly Chunk[] = []): OffsetStream 
       }
       const before = chunks.slice(start, end);
       const old = before.flatMap(read);
-      const list = add(old, interval);
-      const after = split(list, list.at(-1)!.to === interval.to);
+      const list = intervals.length === 1 ? add(old, first) : normalize([...old, ...intervals]);
+      const after = split(list, list.at(-1)!.to === last.to);
       chunks.splice(start, before.length, ...after);
       count += countOf(list) - countOf(old);
       const kept = new Set(after.map(({ from }) => from));

@@ -85,7 +85,7 @@ export function createPositions({ partitions, read, now, retentionMs }: Position
         const kind = streamKind(stream);
         if (kind === 'coordinates') {
           const { number, offsets } = partitionOf(stream);
-          for (const interval of intervals) for (const { from, bytes } of offsets.add(interval)) put(chunkChange(number, from, bytes));
+          for (const { from, bytes } of offsets.add(intervals)) put(chunkChange(number, from, bytes));
           const facts = { number, chunks: offsets.chunkCount(), count: offsets.count() };
           put(records.keep(records.streamKey(stream), records.encodeStream(facts)));
         } else if (kind !== undefined) {

@@ -95,7 +95,7 @@ export async function createEmbeddedDestination(
 }
 
 async function insertFile({ session, file }: Worker, insert: Insert, version: string): Promise<void> {
-  file.write(insert.data);
+  writeScratch(file, insert.data);
   const settings = Object.entries(insertSettings(insert, version)).map(([name, value]) => `${name}=${literal(value)}`);
   const sql = `${insertInto(insert)} FROM INFILE ${literal(file.path)} COMPRESSION 'none' SETTINGS ${settings.join(', ')} FORMAT ${insert.format}`;
   try {
@@ -104,6 +104,21 @@ async function insertFile({ session, file }: Worker, insert: Insert, version: st
     if (result.rowsRead !== insert.rowCount) throw transportFailure(new Error(`${result.rowsRead} of ${insert.rowCount} rows read`), true);
   } catch (error) {
     rethrow(error, insert);
+  } finally {
+    file.clear();
+  }
+}
+
+/** The engine has seen nothing of the block yet. */
+function writeScratch(file: ScratchFile, data: readonly Buffer[]): void {
+  try {
+    file.write(data);
+  } catch (cause) {
+    const isFull = ['ENOSPC', 'EDQUOT', 'ENOMEM'].includes((cause as NodeJS.ErrnoException).code ?? '');
+    const message = isFull
+      ? 'there is no room for the rows on their way to ClickHouse, in /dev/shm or the data directory'
+      : 'the rows cannot be handed to ClickHouse';
+    throw new DestinationError(message, { failure: isFull ? 'storage-full' : 'operator', applied: 'no', cause });
   }
 }
 

@@ -18,6 +18,8 @@ export interface ScratchFile {
   readonly path: string;
   /** Replaces the content. */
   write(data: readonly Buffer[]): void;
+  /** Gives the room back. */
+  clear(): void;
 }
 
 /** A private directory of scratch files. */
@@ -57,6 +59,7 @@ export function createScratch(fallback: string): Scratch {
           }
           ftruncateSync(descriptor, at);
         },
+        clear: () => ftruncateSync(descriptor, 0),
       };
     },
     close() {

@@ -152,7 +152,7 @@ test('what is no offset is refused by the name of its field, and never by its va
       ordinal: 0,
       code: 'invalid_identity',
       column: '__offset',
-      reason: 'it must be the whole number or text Kafka has for the record',
+      reason: 'an offset is a whole number from 0 to 2^63 − 1, a partition one below 2^31, a topic the name of one',
     };
     assert.deepEqual([identities, rejections], [{ runs: [], repeats: 0 }, [rejection]], value);
   }
@@ -493,7 +493,7 @@ test('a record the table does not take any more is a duplicate when it was writt
     [
       [2, 'wrong_type', 'v'],
       [3, 'wrong_type', 'v'],
-      [4, 'wrong_type', 'v'],
+      [4, 'invalid_identity', '__offset'],
     ],
   );
   assert.deepEqual(asked, ['orders/0 5', 'orders/0 6']);

@@ -2,12 +2,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { GatewayError } from '../../../src/core/errors.ts';
+import { ledgerFailure } from '../../../src/core/failures.ts';
 import type { Claim, Run } from '../../../src/core/identity.ts';
 import type { RowSet, WriteResult } from '../../../src/core/insert.ts';
 import { LedgerError } from '../../../src/core/ledger.ts';
 import type { Block, Settled } from '../../../src/insert/commit.ts';
 import { createGroups } from '../../../src/insert/group.ts';
-import { createWriter, ledgerFailure, type Write } from '../../../src/insert/writer.ts';
+import { createWriter, type Write } from '../../../src/insert/writer.ts';
 import type { VirtualTime } from '../../simulation/virtual-time.ts';
 import { failureOf, idOf, NOON, outcomeOf, refusal, rowSetOf, runOf, STREAM, settled, TABLE, virtualTime } from './insert-support.ts';
 
