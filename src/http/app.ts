@@ -1,10 +1,11 @@
-import express, { type ErrorRequestHandler, type Express, type RequestHandler, type Response } from 'express';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import express, { type ErrorRequestHandler, type Express } from 'express';
 import { GatewayError } from '../core/errors.ts';
 import { answerOfError } from '../respond/http.ts';
 import { adminRoutes } from './admin.ts';
 import { SenderGone } from './body.ts';
-import type { HttpDeps, RequestContext } from './context.ts';
-import { ingestRoutes } from './deliveries.ts';
+import { contextOf, type HttpDeps, type RequestContext } from './context.ts';
+import { createReceiver, ingestTarget } from './deliveries.ts';
 import { checkRequest } from './headers.ts';
 import { reply } from './reply.ts';
 import { securityHeaders } from './security-headers.ts';
@@ -12,8 +13,29 @@ import { securityHeaders } from './security-headers.ts';
 /** The status a request is reported with whose sender went away before it was answered. Nobody is answered with it. */
 const SENDER_GONE = 499;
 
-/** The Express application, in the order a request goes through it. */
-export function createHttpApp(deps: HttpDeps): Express {
+/**
+ * Answers requests, in the order a request goes through it. Records do not go through Express: with one record a request, finding the route there
+ * costs more than everything else.
+ */
+export function createHttpApp(deps: HttpDeps): RequestListener {
+  const begin = createBeginning(deps);
+  const fail = createFailure(deps);
+  const receive = createReceiver(deps);
+  const others = createExpress(deps, fail);
+  return (request, response) => {
+    try {
+      if (!begin(request, response)) return;
+      const target = ingestTarget(request.url ?? '');
+      if (target === undefined) others(request, response);
+      else receive(target, request, response).catch((error: unknown) => fail(error, request, response));
+    } catch (error) {
+      fail(error, request, response);
+    }
+  };
+}
+
+/** Everything but records. */
+function createExpress(deps: HttpDeps, fail: Failure): Express {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
@@ -21,47 +43,54 @@ export function createHttpApp(deps: HttpDeps): Express {
   app.set('env', 'production');
   app.set('query parser', 'simple');
   app.set('case sensitive routing', true);
-  app.use(begin(deps));
-  app.use(ingestRoutes(deps));
   app.use(adminRoutes(deps));
   app.use(() => {
     throw new GatewayError('not_found', 'There is no such route: records go to /v1/topics/{topic} or /v1/ingest/{pipeline}');
   });
-  app.use(failed(deps));
+  const failed: ErrorRequestHandler = (error: unknown, request, response, _next) => fail(error, request, response);
+  app.use(failed);
   return app;
 }
 
-/** Gives the request its id and its headers, refuses what no route should see, and reports it when it is answered. */
-function begin({ newId, limits, keyHeader, draining, onRequestDone }: HttpDeps): RequestHandler {
+/** Gives a request its id and its headers, refuses what no route should see, and reports it when it is answered. False: it is not to be answered. */
+function createBeginning({
+  newId,
+  limits,
+  keyHeader,
+  draining,
+  onRequestDone,
+}: HttpDeps): (request: IncomingMessage, response: ServerResponse) => boolean {
   const headers = securityHeaders();
   const ended = new WeakSet<object>();
-  return (request, response, next) => {
+  return (request, response) => {
     // It cannot be answered any more, so it must not be written either.
-    if (ended.has(request.socket)) return;
+    if (ended.has(request.socket)) return false;
     const context: RequestContext = { id: newId(), draining, ended, startedAt: Date.now(), route: 'none', bytes: 0 };
     const started = performance.now();
-    response.locals = context as RequestContext & Response['locals'];
+    Object.assign(response, { locals: context });
     response.setHeaders(headers);
     response.setHeader('X-Request-Id', context.id);
     response.once('close', () => {
       const { id, route, bytes, code, records } = context;
       const ms = Math.round((performance.now() - started) * 10) / 10;
       const status = response.headersSent ? response.statusCode : SENDER_GONE;
-      const event = { id, method: request.method, route, status, bytes, ms };
+      const event = { id, method: request.method ?? '', route, status, bytes, ms };
       onRequestDone({ ...event, ...(code === undefined ? {} : { code }), ...(records === undefined ? {} : { records }) });
     });
     checkRequest(request, limits.headerCount, keyHeader);
-    next();
+    return true;
   };
 }
 
-function failed({ challenge, onBug }: HttpDeps): ErrorRequestHandler {
-  return (error: unknown, request, response, _next) => {
+type Failure = (error: unknown, request: IncomingMessage, response: ServerResponse) => void;
+
+function createFailure({ challenge, onBug }: HttpDeps): Failure {
+  return (error, request, response) => {
     if (error instanceof SenderGone) {
       response.destroy();
       return;
     }
-    const context = response.locals as RequestContext;
+    const context = contextOf(response);
     const known = error instanceof URIError ? new GatewayError('malformed_request', 'The path cannot be decoded') : error;
     const answer = answerOfError(known, extraHeaders(known, challenge));
     if (answer.code !== undefined) context.code = answer.code;

@@ -52,3 +52,8 @@ export interface RequestContext {
   records?: number;
   bytes: number;
 }
+
+/** What is known of the request that this is the answer to. */
+export function contextOf(response: object): RequestContext {
+  return (response as { readonly locals: RequestContext }).locals;
+}

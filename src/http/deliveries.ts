@@ -1,11 +1,11 @@
-import { type Request, type Response, Router } from 'express';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Principal } from '../core/batch.ts';
 import type { PipelineConfig } from '../core/config.ts';
 import { GatewayError } from '../core/errors.ts';
 import { type Answer, answerOf } from '../respond/http.ts';
 import { createAdmission } from './admission.ts';
 import { readBody } from './body.ts';
-import type { HttpDeps, RequestContext } from './context.ts';
+import { contextOf, type HttpDeps } from './context.ts';
 import { deliveryKey } from './delivery-key.ts';
 import { bodyCoding } from './headers.ts';
 import { reply } from './reply.ts';
@@ -14,27 +14,50 @@ const TOPIC = /^[a-zA-Z0-9._-]{1,249}$/;
 const SENDING: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH']);
 const PROBE: Answer = { status: 200, headers: { 'Content-Type': 'text/plain; charset=utf-8' }, body: 'send records with POST\n' };
 
-/** The routes that records come in by. */
-export function ingestRoutes(deps: HttpDeps): Router {
+/** Where records are sent to. */
+export interface IngestTarget {
+  readonly kind: 'topics' | 'ingest';
+  /** The topic or the pipeline. */
+  readonly name: string;
+}
+
+/** The target a URL names; undefined for every other route. @throws URIError when its path cannot be decoded. */
+export function ingestTarget(url: string): IngestTarget | undefined {
+  const query = url.indexOf('?');
+  const match = /^\/v1\/(topics|ingest)\/([^/]+)\/?$/.exec(query === -1 ? url : url.slice(0, query));
+  return match === null ? undefined : { kind: match[1] as IngestTarget['kind'], name: decodeURIComponent(match[2]!) };
+}
+
+/** Takes deliveries. @throws (the function) GatewayError; SenderGone. */
+export function createReceiver(
+  deps: HttpDeps,
+): (target: IngestTarget, request: IncomingMessage, response: ServerResponse) => Promise<void> {
   const { routes, limits, authenticate, ingest } = deps;
   const admission = createAdmission(limits.inFlight);
-  const router = Router({ caseSensitive: true });
 
-  const receive = async (
-    request: Request,
-    response: Response,
-    find: (principal: Principal) => { pipeline: PipelineConfig; topic?: string },
-  ): Promise<void> => {
-    const context = response.locals as RequestContext;
+  const find = ({ kind, name }: IngestTarget, principal: Principal): { pipeline: PipelineConfig; topic?: string } => {
+    if (kind === 'ingest') return withOnlyTopic(visible(routes.byName(name), principal));
+    if (!TOPIC.test(name) || name === '.' || name === '..')
+      throw new GatewayError(
+        'invalid_topic',
+        'The topic is not a Kafka topic name: letters, digits, dots, dashes and underscores, at most 249',
+      );
+    return { topic: name, pipeline: visible(routes.forTopic(name), principal, 'No pipeline takes this topic, or it is not yours') };
+  };
+
+  return async (target, request, response) => {
+    const context = contextOf(response);
+    const method = request.method ?? '';
+    context.route = target.kind === 'topics' ? '/v1/topics/{topic}' : '/v1/ingest/{pipeline}';
     if (deps.draining()) {
       response.setHeader('Connection', 'close');
       throw new GatewayError('draining', 'The gateway is shutting down: send the request again', { retryAfterSeconds: 5 });
     }
-    const coding = SENDING.has(request.method) ? bodyCoding(request) : 'identity';
+    const coding = SENDING.has(method) ? bodyCoding(request) : 'identity';
     const principal = authenticate(request.headers);
-    const { pipeline, topic } = find(principal);
-    if (request.method === 'GET' || request.method === 'HEAD') return reply(request, response, PROBE);
-    if (!SENDING.has(request.method)) {
+    const { pipeline, topic } = find(target, principal);
+    if (method === 'GET' || method === 'HEAD') return reply(request, response, PROBE);
+    if (!SENDING.has(method)) {
       response.setHeader('Allow', 'GET, HEAD, POST, PUT, PATCH');
       throw new GatewayError('method_not_allowed', 'Records are sent with POST, PUT or PATCH');
     }
@@ -70,25 +93,6 @@ export function ingestRoutes(deps: HttpDeps): Router {
         );
     }
   };
-
-  router.all('/v1/topics/:topic', async (request, response) => {
-    (response.locals as RequestContext).route = '/v1/topics/{topic}';
-    const { topic } = request.params;
-    await receive(request, response, (principal) => {
-      if (!TOPIC.test(topic) || topic === '.' || topic === '..')
-        throw new GatewayError(
-          'invalid_topic',
-          'The topic is not a Kafka topic name: letters, digits, dots, dashes and underscores, at most 249',
-        );
-      return { topic, pipeline: visible(routes.forTopic(topic), principal, 'No pipeline takes this topic, or it is not yours') };
-    });
-  });
-  router.all('/v1/ingest/:pipeline', async (request, response) => {
-    (response.locals as RequestContext).route = '/v1/ingest/{pipeline}';
-    const { pipeline } = request.params;
-    await receive(request, response, (principal) => withOnlyTopic(visible(routes.byName(pipeline), principal)));
-  });
-  return router;
 }
 
 /** A pipeline that takes one topic takes it also when the sender does not name it. */

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Answer } from '../respond/http.ts';
-import type { RequestContext } from './context.ts';
+import { contextOf } from './context.ts';
 import { waitsForContinue } from './headers.ts';
 
 /** So long a refused sender may go on sending before the connection is closed under it. */
@@ -22,7 +22,7 @@ export function reply(request: IncomingMessage, response: ServerResponse, answer
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
   response.statusCode = status;
   response.setHeader('Content-Length', Buffer.byteLength(body));
-  const context = (response as ServerResponse & { readonly locals: RequestContext }).locals;
+  const context = contextOf(response);
   const isRead = request.complete || !expectsBody(request);
   const ends = context.draining() || !(isRead || restIsSmall(request, status));
   if (ends) {
