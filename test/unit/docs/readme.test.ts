@@ -8,6 +8,7 @@ import { SLUICE } from '../../../src/cli/commands.ts';
 import { ERRORS } from '../../../src/core/errors.ts';
 import { loadConfig } from '../../../src/ops/config/load.ts';
 import { configReference } from '../../../src/ops/config/reference.ts';
+import { reportTable } from '../../bench/report.ts';
 
 const path = join(import.meta.dirname, '..', '..', '..', '..', 'README.md');
 
@@ -38,6 +39,16 @@ test('the table of errors is the one the gateway answers with', () => {
     return `| <a id="${code}"></a>\`${code}\` | ${status} | ${of} | ${fault} | ${retryable ? 'yes' : 'no'} | ${meaning} |`;
   });
   compare('errors', `| code | status | of | to mend by | again? | meaning |\n|---|---|---|---|---|---|\n${rows.join('\n')}\n`);
+});
+
+test('the figures are those of the last run of the benchmarks', () => {
+  const results = JSON.parse(readFileSync(join(path, '..', 'bench-results.json'), 'utf8')) as Parameters<typeof reportTable>[0];
+  // What is to be reached is for those who work on it.
+  const columns = reportTable(results)
+    .trim()
+    .split('\n')
+    .map((line) => `${line.split('|').slice(0, 5).join('|')}|`);
+  compare('bench', `${columns.join('\n')}\n`);
 });
 
 const blocks = (language: string): string[] =>
