@@ -11,6 +11,9 @@ export interface Routes {
 /** Kafka's longest topic name; regular expressions are only as quick as their input is short. */
 const LONGEST_TOPIC = 249;
 
+/** Topics whose pipeline is remembered. */
+const MOST_REMEMBERED = 10_000;
+
 /** The routes of all pipelines. Two pipelines never claim one topic name: the configuration was refused then. */
 export function routePipelines(config: Pick<Config, 'pipelines'>): Routes {
   const names = new Map(config.pipelines.map((pipeline) => [pipeline.name, pipeline]));
@@ -22,13 +25,20 @@ export function routePipelines(config: Pick<Config, 'pipelines'>): Routes {
       else patterns.push({ pattern: topic, pipeline });
     }
   }
+  /** What the expressions said: with a thousand of them asking each costs more than the rest of a small request. */
+  const found = new Map<string, PipelineConfig | undefined>();
   return {
     all: config.pipelines,
     byName: (name) => names.get(name),
     forTopic: (topic) => {
       const literal = literals.get(topic);
       if (literal !== undefined || topic.length > LONGEST_TOPIC) return literal;
-      return patterns.find(({ pattern }) => pattern.test(topic))?.pipeline;
+      if (found.has(topic)) return found.get(topic);
+      const pipeline = patterns.find(({ pattern }) => pattern.test(topic))?.pipeline;
+      // Anybody may ask for any topic: the oldest answers go.
+      if (found.size >= MOST_REMEMBERED) found.delete(found.keys().next().value ?? '');
+      found.set(topic, pipeline);
+      return pipeline;
     },
   };
 }

@@ -90,6 +90,10 @@ test('a topic goes to the pipeline that names it, then to the first expression o
 
 test('the order of the file decides between expressions', () => {
   const routes = routePipelines(load('pipelines: { b: { topics: [/x.*/] }, a: { topics: [/xy.*/, /z/] } }'));
+  // More topics than are remembered, each asked for twice, are still told apart.
+  for (let round = 0; round < 2; round++) {
+    for (let i = 0; i < 10_050; i++) assert.equal(routes.forTopic(i % 2 === 0 ? `x${i}` : `y${i}`)?.name, i % 2 === 0 ? 'b' : undefined);
+  }
   assert.deepEqual(
     ['xyz', 'xa', 'z', 'y'].map((topic) => routes.forTopic(topic)?.name),
     ['b', 'b', 'a', undefined],
