@@ -3,10 +3,13 @@ import type { FramingConfig, Limits } from '../core/config.ts';
 import { kindOf, STRING } from '../core/json-tape.ts';
 import { checkFraming, emptyBody, findInside } from './framing.ts';
 import { type Found, findRecords } from './records.ts';
-import { startScan, tapeOf } from './scan.ts';
+import { DENSITY, startScan, tapeOf } from './scan.ts';
 import { createShapeTrie } from './shape-trie.ts';
 import { holdsRecord, readStrings } from './strings.ts';
 import { checkUtf8 } from './utf8.ts';
+
+/** Smaller bodies say little of others. */
+const ENOUGH_BYTES = 4096;
 
 /** A stage that finds the records of a body and reads them without loss. */
 export type Decode = (delivery: Delivery, framing: FramingConfig) => Promise<Batch>;
@@ -17,13 +20,16 @@ export type Decode = (delivery: Delivery, framing: FramingConfig) => Promise<Bat
  */
 export function createDecoder(limits: Pick<Limits, 'record' | 'records' | 'values' | 'depth'>): Decode {
   const trie = createShapeTrie();
+  /** That of the bodies before; the densest of them counts most. */
+  let density = DENSITY;
   return async (delivery, framing) => {
     const { body } = delivery;
     await checkUtf8(body);
     const { from, stop, wrapped } = await findInside(body, framing);
-    const scan = startScan(stop === body.length ? body : body.subarray(0, stop), 'body', trie, limits);
+    const scan = startScan(stop === body.length ? body : body.subarray(0, stop), 'body', trie, limits, density * 1.1);
     scan.at = from;
     const found = await findRecords(scan, limits.records);
+    if (body.length > ENOUGH_BYTES) density = Math.max(scan.count / body.length, density * 0.9);
     if (found.nodes.length === 0 && found.framing !== 'array' && !wrapped) throw emptyBody();
     const inStrings = areStrings(found, framing);
     if (found.nodes.length > 0 || found.framing === 'array')

@@ -51,12 +51,37 @@ export function scanNumber(scan: Scan, at: number): number {
   return p;
 }
 
+/** Bytes of a string after which it is read by the word. */
+const SHORT_STRING = 32;
+
+/**
+ * The first byte from `at` on of a word of four in which one may be a quote, a backslash or a control character; at most `end` − 4 is read from. A word has
+ * such a byte when taking 0x20, or 1 after making quotes or backslashes zero, borrows from the top bit of one of its bytes.
+ */
+function skipPlain(words: DataView, at: number, end: number): number {
+  let p = at;
+  for (const last = end - 4; p <= last; p += 4) {
+    const word = words.getInt32(p, true);
+    const quotes = word ^ 0x22222222;
+    const backslashes = word ^ 0x5c5c5c5c;
+    const control = (word - 0x20202020) & ~word;
+    if (((control | ((quotes - 0x01010101) & ~quotes) | ((backslashes - 0x01010101) & ~backslashes)) & 0x80808080) !== 0) return p;
+  }
+  return p;
+}
+
 /** Returns the byte after the closing quote of the string at `at` and notes in `scan.escaped` whether there are escapes. */
 export function scanString(scan: Scan, at: number): number {
   const { bytes } = scan;
   let escaped = false;
   let p = at + 1;
+  // Most strings are short; what a longer one begins with is read by the byte too.
+  let long = p + SHORT_STRING;
   for (;;) {
+    if (p >= long) {
+      p = skipPlain(scan.words, p, bytes.length);
+      long = p + SHORT_STRING;
+    }
     const c = bytes[p]!;
     if (c === 0x22) {
       scan.escaped = escaped;

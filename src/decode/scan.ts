@@ -14,6 +14,8 @@ export interface ScanLimits {
 /** A tape that is being written, and where the writing stands: a record can be left in its middle and taken up again. */
 export interface Scan extends Text {
   bytes: Buffer;
+  /** The whole text, to be read by the word. */
+  readonly words: DataView;
   record: number;
   start: number;
   origin: number;
@@ -63,17 +65,25 @@ export interface Frame {
 /** So many bytes are read before others get a turn. */
 export const BYTES_A_TURN = 128 * 1024;
 
+/** Tokens to a byte of small records. */
+export const DENSITY = 1 / 16;
+
 /** Integers; a tape grows as it needs. */
 const MOST_ROOM_AT_FIRST = 1 << 20;
 
-/** Starts a tape over `text`, which must be valid UTF-8. `within` says what messages call it. */
-export function startScan(text: Buffer, within: Text['within'], trie: ShapeTrie, limits: ScanLimits): Scan {
-  const room = Math.min(Math.max(64, text.length >> 2), MOST_ROOM_AT_FIRST, limits.values * TOKEN_WIDTH);
+/**
+ * Starts a tape over `text`, which must be valid UTF-8. `within` says what messages call it. `density` is about how many tokens there are to a byte: room
+ * that is not used is made, and taken away, for nothing.
+ */
+export function startScan(text: Buffer, within: Text['within'], trie: ShapeTrie, limits: ScanLimits, density = DENSITY): Scan {
+  const expected = Math.ceil(text.length * density) * TOKEN_WIDTH;
+  const room = Math.min(Math.max(64, expected), MOST_ROOM_AT_FIRST, limits.values * TOKEN_WIDTH);
   const outside = createFrame(undefined, trie.root);
   return {
     whole: text,
     // Each record gets as much as it may reach.
     bytes: text.length <= limits.record ? text : text.subarray(0, limits.record),
+    words: new DataView(text.buffer, text.byteOffset, text.length),
     within,
     record: 0,
     start: 0,

@@ -45,6 +45,8 @@ interface Table {
   schema: TableSchema;
   /** The group before; kept between two bursts. */
   last: GroupDone;
+  /** Shares of the group that is being inserted. */
+  running: number;
   isRunning: boolean;
   /** Called when a share is added. */
   onArrival: () => void;
@@ -90,7 +92,7 @@ export function createGroups(deps: GroupDeps): Groups {
     const { waiting } = table;
     let ahead: Promise<GroupDone> | undefined;
     while (waiting.length > 0 || ahead !== undefined) {
-      if (ahead !== undefined && !(await becomesLarge(timers, table, limits, ahead))) {
+      if (ahead !== undefined && !(await canBeClosed(timers, table, limits, ahead))) {
         table.last = await ahead;
         ahead = undefined;
         continue;
@@ -98,9 +100,11 @@ export function createGroups(deps: GroupDeps): Groups {
       const turn = takeTurn(table, ahead);
       if (ahead === undefined) await turn;
       // All of them may have been taken back meanwhile: then the group is empty, and only its place is given back.
-      const written = write(takeGroup(waiting, limits), turn);
+      const group = takeGroup(waiting, limits);
+      const written = write(group, turn);
       if (ahead !== undefined) table.last = await ahead;
       ahead = written;
+      table.running = group.length;
     }
     table.isRunning = false;
   };
@@ -140,7 +144,7 @@ export function createGroups(deps: GroupDeps): Groups {
 }
 
 function createTable({ rowSet }: Share): Table {
-  return { waiting: [], schema: rowSet.table, last: { shares: 0, ms: 0 }, isRunning: false, onArrival: () => undefined };
+  return { waiting: [], schema: rowSet.table, last: { shares: 0, ms: 0 }, running: 0, isRunning: false, onArrival: () => undefined };
 }
 
 /** Leaves ClickHouse the time between two inserts that it needs to merge parts. */
@@ -150,22 +154,31 @@ async function keepPace({ timers, pace }: GroupDeps, { schema }: Table): Promise
 }
 
 /**
- * Resolves with true when what waits is a large group and the insert ahead of it will end soon, and with false when that has ended before. The later a
+ * Resolves with true when what waits can be closed and the insert ahead of it will end soon, and with false when that has ended before. The later a
  * group is closed the larger it is, as long as it is begun when its turn comes.
  */
-async function becomesLarge(timers: Timers, table: Table, limits: GroupLimits, ahead: Promise<unknown>): Promise<boolean> {
+async function canBeClosed(timers: Timers, table: Table, limits: GroupLimits, ahead: Promise<unknown>): Promise<boolean> {
   const close = timers.now() + table.last.ms * CLOSE_AFTER;
   const ended = ahead.then(() => false);
   if (await timers.before(ended, close)) return false;
-  if (isLarge(table.waiting, limits)) return true;
-  const large = new Promise<boolean>((resolve) => {
+  if (isClosable(table, limits)) return true;
+  const closable = new Promise<boolean>((resolve) => {
     table.onArrival = () => {
-      if (isLarge(table.waiting, limits)) resolve(true);
+      if (isClosable(table, limits)) resolve(true);
     };
   });
-  return await Promise.race([ended, large]).finally(() => {
+  return await Promise.race([ended, closable]).finally(() => {
     table.onArrival = () => undefined;
   });
+}
+
+/**
+ * Whether waiting for more shares is of no use: there are many rows, or everybody is there who was answered before the insert that runs. A few that came
+ * by themselves are no group beside a large one.
+ */
+function isClosable({ waiting, last, running }: Table, limits: GroupLimits): boolean {
+  const areAllThere = last.shares > 0 && waiting.length >= last.shares && waiting.length * 2 >= running;
+  return areAllThere || isLarge(waiting, limits);
 }
 
 /** Part of the time of an insert after which the next group may be closed: it takes the rest of it to be begun. */

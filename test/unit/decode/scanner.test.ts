@@ -52,3 +52,25 @@ test('a record that is left at every value and taken up again gives the same tap
 test('a number at the very end of the text ends there', () => {
   for (const text of ['0', '-0', '12', '1.5', '1e5', '1E-5']) assert.equal(scan(text, false).end, text.length, text);
 });
+
+test('in a string of any length every byte is judged, wherever it stands', () => {
+  // Every ASCII byte, and characters of two to four bytes.
+  const characters = [...Array.from({ length: 128 }, (_, i) => String.fromCharCode(i)), 'ü', '☃', '😀', '\u0080', '\u00a2', '\u07ff'];
+  for (let length = 28; length <= 76; length += 3) {
+    for (let at = 0; at < length; at++) {
+      const character = characters[(at * 31 + length * 7) % characters.length]!;
+      for (const one of new Set([character, '"', '\\', '\u001f', ' ', '!', '#', '[', ']', '\u007f', '😀'])) {
+        const text = `["${'a'.repeat(at)}${one}${'z'.repeat(length - at)}","é"]`;
+        let expected: unknown;
+        try {
+          expected = JSON.parse(text);
+        } catch {
+          assert.throws(() => scan(text, false), { name: 'GatewayError' }, JSON.stringify(text));
+          continue;
+        }
+        const [, [, , start, end] = []] = scan(text, false).tokens;
+        assert.equal(JSON.parse(Buffer.from(text).toString('utf8', start, end)), (expected as string[])[0], JSON.stringify(text));
+      }
+    }
+  }
+});
