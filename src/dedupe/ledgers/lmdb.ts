@@ -94,6 +94,8 @@ async function openDatabase(directory: string): Promise<Database> {
       mapSize: MAP_BYTES,
       // The classic order of syncs: durable when the promise resolves.
       overlappingSync: false,
+      // Each call of write is a batch of its own. With batches of turns a commit that fails ends the process, by a promise that nobody is given.
+      eventTurnBatching: false,
     });
     fillUp(database, path);
     return database;
@@ -129,12 +131,16 @@ async function write(database: Database, changes: readonly Change[]): Promise<vo
     return;
   }
   const results: Array<Promise<boolean>> = [];
-  results.push(
-    database.batch(() => {
-      for (const { key, value } of changes) results.push(value === undefined ? database.remove(key) : database.put(key, value));
-    }),
-  );
-  // All of them, because each one that fails is a rejection of its own.
+  // Each of them that fails is a rejection of its own, some before and some after the others.
+  const note = (result: Promise<boolean>): void => {
+    result.catch(() => undefined);
+    results.push(result);
+  };
+  const whole = database.batch(() => {
+    for (const { key, value } of changes) note(value === undefined ? database.remove(key) : database.put(key, value));
+  });
+  note(whole);
+  await whole;
   await Promise.all(results);
   // Reads of this turn must not go on with what was there before.
   database.resetReadTxn();
