@@ -70,7 +70,13 @@ export function runBytes({ spans }: RowText, runs: readonly Run[]): number {
   return bytes;
 }
 
-/** Cuts runs where a part would have more than `maxRows` rows or `maxBytes` bytes. No part is empty; a row is never cut. */
+/**
+ * Most runs of one block. Each of them is written down and taken out of the ledger by itself, in one go: this many keep the thread for a fraction of a
+ * second.
+ */
+export const MOST_RUNS = 20_000;
+
+/** Cuts runs where a part would have more than `maxRows` rows, `maxBytes` bytes or {@link MOST_RUNS}. No part is empty; a row is never cut. */
 export function cutRuns(rows: RowText, runs: readonly Run[], maxRows: number, maxBytes: number): Run[][] {
   const parts: Run[][] = [];
   let part: Run[] = [];
@@ -92,6 +98,12 @@ export function cutRuns(rows: RowText, runs: readonly Run[], maxRows: number, ma
       bytes += size;
     }
     part.push({ stream, from: from + BigInt(start), row: first + start, count: all - start });
+    if (part.length >= MOST_RUNS) {
+      parts.push(part);
+      part = [];
+      count = 0;
+      bytes = 0;
+    }
   }
   if (part.length > 0) parts.push(part);
   return parts;

@@ -6,7 +6,7 @@
  */
 import type { Timers } from '../core/ports.ts';
 import type { TableSchema } from '../core/table.ts';
-import { rowsIn, runBytes } from './block.ts';
+import { MOST_RUNS, rowsIn, runBytes } from './block.ts';
 import { type Share, type ShareOutcome, type Waiting, type WriteGroupDeps, writeGroup } from './write-group.ts';
 
 export interface Submitted {
@@ -214,16 +214,19 @@ function takeGroup(queue: Waiting[], limits: GroupLimits): Waiting[] {
   const group: Waiting[] = [];
   let rows = 0;
   let bytes = 0;
+  let runs = 0;
   for (const waiting of queue) {
     const { table, columns } = waiting.share.rowSet;
     const first = group[0]?.share.rowSet;
     if (first !== undefined) {
       if (rows + waiting.rows > limits.rows || bytes + waiting.bytes > limits.bytes) break;
+      if (runs + waiting.share.runs.length > MOST_RUNS) break;
       if (first.table.fingerprint !== table.fingerprint || first.columns.join() !== columns.join()) break;
     }
     group.push(waiting);
     rows += waiting.rows;
     bytes += waiting.bytes;
+    runs += waiting.share.runs.length;
   }
   queue.splice(0, group.length);
   return group;

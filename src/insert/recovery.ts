@@ -8,7 +8,7 @@ import type { Run } from '../core/identity.ts';
 import type { BegunBatch, Ledger } from '../core/ledger.ts';
 import { type Destination, DestinationError, type Timers } from '../core/ports.ts';
 import type { TableName } from '../core/table.ts';
-import { LATE_ARRIVAL_MS } from './commit.ts';
+import { LATE_ARRIVAL_MS } from './doubt.ts';
 import { isTableGone, isUnverifiable, type Presence, StillRunning, verifyBatches } from './verify.ts';
 
 export interface RecoveryDeps {

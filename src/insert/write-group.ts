@@ -8,8 +8,9 @@ import { type Run, streamKind } from '../core/identity.ts';
 import type { RowSet } from '../core/insert.ts';
 import type { LedgerError } from '../core/ledger.ts';
 import { DestinationError, type Timers } from '../core/ports.ts';
+import type { Block, Settled } from './attempt.ts';
 import { encodeRows } from './block.ts';
-import type { Block, Commit, Settled } from './commit.ts';
+import type { Commit } from './commit.ts';
 
 /** Rows of one delivery, few enough for one block. */
 export interface Share {

@@ -10,7 +10,7 @@ import { createClaims } from '../../src/dedupe/claims.ts';
 import { createIdentify } from '../../src/dedupe/identity.ts';
 import { createLedger } from '../../src/dedupe/ledgers/ledger.ts';
 import { createMemoryStore } from '../../src/dedupe/ledgers/memory.ts';
-import type { CommitDeps, CommitReport } from '../../src/insert/commit.ts';
+import type { CommitDeps, CommitReport } from '../../src/insert/attempt.ts';
 import { createVirtualTime } from '../simulation/virtual-time.ts';
 import { AUTO, LIMITS } from '../support/deliveries.ts';
 import { idOf, NOON, TABLE } from '../unit/insert/insert-support.ts';

@@ -4,7 +4,7 @@
  */
 import { openKeyStore } from '../../src/auth/key-store.ts';
 import { createGateway } from '../../src/gateway.ts';
-import type { CommitStep } from '../../src/insert/commit.ts';
+import type { CommitStep } from '../../src/insert/attempt.ts';
 import { loadConfig } from '../../src/ops/config/load.ts';
 import { createEvents } from '../../src/ops/events.ts';
 import { createLog } from '../../src/ops/log.ts';

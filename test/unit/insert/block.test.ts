@@ -1,7 +1,7 @@
 /** Rows as the bytes of a block, and deliveries cut into blocks. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { cutRuns, encodeRows, rowsIn, runBytes } from '../../../src/insert/block.ts';
+import { cutRuns, encodeRows, MOST_RUNS, rowsIn, runBytes } from '../../../src/insert/block.ts';
 import { idOf, rowSetOf, runOf, STREAM } from './insert-support.ts';
 
 const ID = idOf(7);
@@ -125,6 +125,21 @@ test('a delivery is cut at a number of bytes, and a row that alone is over goes 
         [3, 1],
       ],
       [[4, 1]],
+    ],
+  );
+});
+
+test('a part has no more runs than can be written down in one go', () => {
+  const texts = Array.from({ length: 2 * MOST_RUNS + 5 }, () => '{}');
+  const { rows } = rowSetOf(texts);
+  const runs = texts.map((_, i) => runOf(`r${i}`, 0n, 1, i));
+  const parts = cutRuns(rows, runs, 1_000_000, 1_000_000_000);
+  assert.deepEqual(
+    parts.map((part) => [part.length, part[0]?.row, part.at(-1)?.row]),
+    [
+      [MOST_RUNS, 0, MOST_RUNS - 1],
+      [MOST_RUNS, MOST_RUNS, 2 * MOST_RUNS - 1],
+      [5, 2 * MOST_RUNS, 2 * MOST_RUNS + 4],
     ],
   );
 });

@@ -5,7 +5,9 @@ import type { Insert } from '../../../src/core/insert.ts';
 import { LedgerError } from '../../../src/core/ledger.ts';
 import { type Destination, DestinationError } from '../../../src/core/ports.ts';
 import type { TableSchema } from '../../../src/core/table.ts';
-import { type Block, createCommit, LATE_ARRIVAL_MS, mergesRows, type Settled } from '../../../src/insert/commit.ts';
+import type { Block, Settled } from '../../../src/insert/attempt.ts';
+import { createCommit, mergesRows } from '../../../src/insert/commit.ts';
+import { LATE_ARRIVAL_MS } from '../../../src/insert/doubt.ts';
 import type { VirtualTime } from '../../simulation/virtual-time.ts';
 import { failureOf, idOf, lost, NOON, outcomeOf, refusal, runOf, STREAM, settled, TABLE, virtualTime } from './insert-support.ts';
 

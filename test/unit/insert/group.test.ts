@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { RowSet } from '../../../src/core/insert.ts';
 import { LedgerError } from '../../../src/core/ledger.ts';
-import type { Block, Settled } from '../../../src/insert/commit.ts';
+import type { Block, Settled } from '../../../src/insert/attempt.ts';
 import { createGroups, type GroupDeps, type Groups, type Submitted } from '../../../src/insert/group.ts';
 import type { Share } from '../../../src/insert/write-group.ts';
 import type { VirtualTime } from '../../simulation/virtual-time.ts';

@@ -9,7 +9,7 @@ import type { TableName } from '../../../src/core/table.ts';
 import { type Claims, createClaims } from '../../../src/dedupe/claims.ts';
 import { createLedger } from '../../../src/dedupe/ledgers/ledger.ts';
 import { createMemoryStore } from '../../../src/dedupe/ledgers/memory.ts';
-import { LATE_ARRIVAL_MS } from '../../../src/insert/commit.ts';
+import { LATE_ARRIVAL_MS } from '../../../src/insert/doubt.ts';
 import { type Recovery, startRecovery } from '../../../src/insert/recovery.ts';
 import { createTimers } from '../../../src/ops/timers.ts';
 import { createTestEngine, type TestEngine } from '../../support/engine.ts';

@@ -6,7 +6,7 @@ import { ledgerFailure } from '../../../src/core/failures.ts';
 import type { Claim, Run } from '../../../src/core/identity.ts';
 import type { RowSet, WriteResult } from '../../../src/core/insert.ts';
 import { LedgerError } from '../../../src/core/ledger.ts';
-import type { Block, Settled } from '../../../src/insert/commit.ts';
+import type { Block, Settled } from '../../../src/insert/attempt.ts';
 import { createGroups } from '../../../src/insert/group.ts';
 import { createWriter, type Write } from '../../../src/insert/writer.ts';
 import type { VirtualTime } from '../../simulation/virtual-time.ts';
