@@ -27,7 +27,7 @@ function detailOf({ pipeline, table, reasons, alter, applied }: TableCheck): str
     ...reasons.map((reason) => `  ${reason}.`),
     ...(alter === null ? [] : [`  ${alter};`]),
     ...(typeof applied === 'string' ? [`  ${applied}: run the statement above yourself, as a user who may.`] : []),
-    ...(alter !== null && applied === undefined ? ['  To run it: sluice check --tables --apply'] : []),
+    ...(alter !== null && applied === undefined ? ['  To run it, the same command with --apply.'] : []),
   ];
   return lines.length === 0 ? '' : `\n${pipeline}${table === null ? '' : ` → ${table}`}\n${lines.join('\n')}\n`;
 }

@@ -73,7 +73,7 @@ orders → shop.orders
   The table shop.orders has no columns that say with which batch a row came.
   The table shop.orders does not sync its rows to disk, so a power cut takes acknowledged ones.
   ${ALTER};
-  To run it: sluice check --tables --apply
+  To run it, the same command with --apply.
 
 sums → default.sums
   The table default.sums has the engine SummingMergeTree, which does not keep rows apart: write to a MergeTree or ReplacingMergeTree, and fill it with a materialized view.

@@ -134,7 +134,7 @@ function identityOf(file: PipelineFile['identity']): IdentityConfig {
     case 'auto': {
       const { topic, partition, offset } = 'partition' in found ? found : {};
       const named = partition === undefined || offset === undefined ? COORDINATES : [{ topic: topic ?? '', partition, offset }];
-      return { kind: found.kind, fields: named, keep: found.fields === 'keep' };
+      return { kind: found.kind, fields: named, keep: found.fields !== 'strip' };
     }
     case 'field':
       return { kind: 'field', field: ('field' in found ? found.field : undefined) ?? '' };

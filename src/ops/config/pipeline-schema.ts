@@ -112,7 +112,7 @@ const identity = z.union(
       offset: key(fieldName.optional(), 'Field with the offset.', {
         otherwise: namesOf('offset'),
       }),
-      fields: key(z.enum(['keep', 'strip']).default('keep'), 'Whether these three fields are stored as columns too.'),
+      fields: key(z.enum(['keep', 'strip']).optional(), 'Whether these three fields are stored as columns too.', { otherwise: '`keep`' }),
       field: key(fieldName.optional(), 'Field with the id of the record, for `kind: field`.'),
     }),
   ],
@@ -199,12 +199,14 @@ function checkIdentity({ identity: found, require_identity: required, guarantee 
       say(['identity'], 'must name both partition and offset, or neither');
     else if (rest.topic !== undefined && rest.partition === undefined) say(['identity', 'topic'], 'must come with partition and offset');
   } else {
-    for (const part of ['topic', 'partition', 'offset'] as const)
+    for (const part of ['topic', 'partition', 'offset', 'fields'] as const)
       if (rest[part] !== undefined) say(['identity', part], 'is for kind: coordinates and kind: auto: remove the key, or change kind');
   }
 }
 
-type IdentityKeys = { readonly kind: string } & { readonly [K in 'topic' | 'partition' | 'offset' | 'field']?: string | undefined };
+type IdentityKeys = { readonly kind: string } & {
+  readonly [K in 'topic' | 'partition' | 'offset' | 'fields' | 'field']?: string | undefined;
+};
 
 function checkOrderBy({ order_by: orderBy, columns }: PipelineKeys, say: Say): void {
   for (const [index, column] of orderBy.entries()) {

@@ -33,7 +33,7 @@ mended    shop.orders       changed        exactly-once
 old → shop.old
   It is old.
   ${ALTER};
-  To run it: sluice check --tables --apply
+  To run it, the same command with --apply.
 
 failed → shop.old
   It is old.

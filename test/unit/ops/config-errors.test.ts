@@ -262,6 +262,10 @@ const CASES: Record<string, ReadonlyArray<readonly [yaml: string, ...messages: s
       pipeline('identity: { kind: key, offset: o }'),
       'pipelines.p.identity.offset: is for kind: coordinates and kind: auto: remove the key, or change kind',
     ],
+    [
+      pipeline('identity: { kind: key, fields: strip }'),
+      'pipelines.p.identity.fields: is for kind: coordinates and kind: auto: remove the key, or change kind',
+    ],
     [pipeline('identity: { kind: coordinates, offset: o }'), 'pipelines.p.identity: must name both partition and offset, or neither'],
     [pipeline('identity: { kind: coordinates, topic: t }'), 'pipelines.p.identity.topic: must come with partition and offset'],
     [
