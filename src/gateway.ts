@@ -198,12 +198,12 @@ const OWN_TURN_BYTES = 8 * 1024;
 const MAX_BLOCK_ROWS = 500_000;
 const MAX_BLOCK_BYTES = 64 * 1024 * 1024;
 /** The engine needs many times the bytes of a block. One delivery may be larger than a group is made. */
-const GROUP_BYTES = 16 * 1024 * 1024;
+const GROUP_BYTES = 8 * 1024 * 1024;
 /** Fewer than the embedded engine runs at a time, so that tables can be asked meanwhile. */
 const PARALLEL_INSERTS = 2;
 /** From here on a larger block is hardly faster for each of its rows. */
 const LARGE_ROWS = 16_000;
-const LARGE_BYTES = 8 * 1024 * 1024;
+const LARGE_BYTES = 4 * 1024 * 1024;
 const EXPIRE_EVERY_MS = 3_600_000;
 
 async function openLedger(config: Config): Promise<Ledger> {

@@ -25,7 +25,8 @@ export async function mapRows({ records }: Batch, plan: MapPlan): Promise<RowSet
   const rejections: Rejection[] = [];
   let rows = 0;
   let turn = 0;
-  for (const record of records) {
+  for (let i = 0; i < records.length; i++) {
+    const record = records[i]!;
     const { tape, node } = record.value;
     const before = rewritten.length;
     const result = mapRecord(record, plan, rewritten);

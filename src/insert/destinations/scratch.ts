@@ -18,7 +18,7 @@ export interface ScratchFile {
   readonly path: string;
   /** Replaces the content. */
   write(data: readonly Buffer[]): void;
-  /** Gives the room back. */
+  /** Gives room back, except for a little: taking it anew for every block costs more than the copy. */
   clear(): void;
 }
 
@@ -27,6 +27,9 @@ export interface Scratch {
   open(name: string): ScratchFile;
   close(): void;
 }
+
+/** What a file keeps between two blocks. */
+const KEPT_BYTES = 4 * 1024 * 1024;
 
 const PREFIX = 'sluice-';
 const SHARED_MEMORY = '/dev/shm';
@@ -48,18 +51,30 @@ export function createScratch(fallback: string): Scratch {
       const path = join(directory, name);
       const descriptor = openSync(path, 'w', 0o600);
       descriptors.push(descriptor);
+      let size = 0;
+      const resize = (bytes: number): void => {
+        if (bytes < size) ftruncateSync(descriptor, bytes);
+        size = bytes;
+      };
       return {
         path,
         write(data) {
+          const length = data.reduce((sum, part) => sum + part.length, 0);
+          resize(Math.min(size, length));
           let at = 0;
           for (const part of data) {
             let written = 0;
-            while (written < part.length) written += writeSync(descriptor, part, written, part.length - written, at + written);
+            while (written < part.length) {
+              written += writeSync(descriptor, part, written, part.length - written, at + written);
+              // Also what a write that fails leaves is given back.
+              size = Math.max(size, at + written);
+            }
             at += part.length;
           }
-          ftruncateSync(descriptor, at);
         },
-        clear: () => ftruncateSync(descriptor, 0),
+        clear() {
+          if (size > KEPT_BYTES) resize(0);
+        },
       };
     },
     close() {

@@ -109,7 +109,7 @@ const limits = z
     keep_alive: key(duration().prefault('90s'), 'How long an idle connection stays open.'),
     in_flight: key(
       size({ max: 1024 * GIB }).prefault('512MiB'),
-      'Body bytes the whole gateway holds at once; more requests are told to come back.',
+      'Body bytes the whole gateway holds at once; more requests are told to come back. With what is made of them they take up to twice as much memory.',
     ),
   })
   .superRefine((found, context) => {

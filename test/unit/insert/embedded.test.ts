@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { type Destination, DestinationError } from '../../../src/core/ports.ts';
@@ -109,4 +109,24 @@ test('scratch space left by a process that is gone is removed, that of a living 
   scratch.close();
   assert.equal(existsSync(join(root, made[0] ?? '')), false);
   rmSync(living, { recursive: true });
+});
+
+test('a scratch file holds exactly what was written last, keeps a little room and gives more than that back', () => {
+  const scratch = createScratch(directory);
+  const file = scratch.open('block');
+  const texts = [['aaaa\n', 'bb\n'], ['c\n'], ['dddd\n', 'eeee\n', 'f\n'], []];
+  const seen = texts.map((parts) => {
+    file.write(parts.map((part) => Buffer.from(part)));
+    const text = readFileSync(file.path, 'utf8');
+    file.clear();
+    return text;
+  });
+  assert.deepEqual(seen, ['aaaa\nbb\n', 'c\n', 'dddd\neeee\nf\n', '']);
+  file.write([Buffer.alloc(3_000_000)]);
+  file.clear();
+  assert.equal(statSync(file.path).size, 3_000_000);
+  file.write([Buffer.alloc(3_000_000), Buffer.alloc(2_000_000)]);
+  file.clear();
+  assert.equal(statSync(file.path).size, 0);
+  scratch.close();
 });
