@@ -6,7 +6,7 @@ import type { KeyStore } from './auth/key-store.ts';
 import type { Config, PipelineConfig } from './core/config.ts';
 import { guaranteeOf, type Promised } from './core/guarantee.ts';
 import type { Ledger } from './core/ledger.ts';
-import { type Destination, DestinationError, type Timers } from './core/ports.ts';
+import { type Destination, DestinationError, type SchemaSource, type Timers } from './core/ports.ts';
 import type { TableName } from './core/table.ts';
 import { createDecoder } from './decode/decoder.ts';
 import { createClaims } from './dedupe/claims.ts';
@@ -37,6 +37,9 @@ import { createIds } from './ops/ids.ts';
 import { createTimers } from './ops/timers.ts';
 import { createTurns } from './ops/turns.ts';
 import { createPipeline, type Stages } from './pipeline.ts';
+import { createCodecs } from './schema/codecs.ts';
+import { createRegistry } from './schema/registry.ts';
+import { createResolver } from './schema/resolver.ts';
 
 /** A gateway that is put together and not yet listening. */
 export interface Gateway {
@@ -72,8 +75,18 @@ export async function createGateway(config: Config, deps: GatewayDeps): Promise<
     await ledger.close();
     throw error;
   });
+  const registry = config.registry === undefined ? undefined : createRegistry(config.registry);
   let draining = false;
-  const writing = createWriting(config, { destination, ledger, timers, newId, events, isClosing: () => draining, onStep: deps.onStep });
+  const writing = createWriting(config, {
+    destination,
+    ledger,
+    timers,
+    newId,
+    events,
+    isClosing: () => draining,
+    onStep: deps.onStep,
+    schemas: registry,
+  });
   const { recovery, catalog } = writing;
   const defaultDatabase = config.clickhouse.database;
   const tableOf = tablesBy((pattern, topic) => resolveTable(pattern, topic, defaultDatabase));
@@ -121,6 +134,7 @@ export async function createGateway(config: Config, deps: GatewayDeps): Promise<
       await stopListening(server);
       await writing.groups.drain();
       await ledger.close();
+      registry?.close();
       await destination.close();
     },
   };
@@ -138,11 +152,12 @@ interface WritingDeps {
   readonly events: Events;
   readonly isClosing: () => boolean;
   readonly onStep: GatewayDeps['onStep'] | undefined;
+  readonly schemas: SchemaSource | undefined;
 }
 
 /** The stages from bytes to durable rows, and what goes on beside them. */
 function createWriting(config: Config, deps: WritingDeps): { stages: Stages; groups: Groups; recovery: Recovery; catalog: TableCatalog } {
-  const { destination, ledger, timers, newId, events, isClosing } = deps;
+  const { destination, ledger, timers, newId, events, isClosing, schemas } = deps;
   const catalog = createTableCatalog({ destination, now: Date.now });
   const claims = createClaims({ ledger, timers });
   const recovery = startRecovery({
@@ -163,6 +178,7 @@ function createWriting(config: Config, deps: WritingDeps): { stages: Stages; gro
   });
   const stages: Stages = {
     decode: inTurns(createDecoder(config.limits)),
+    resolve: createResolver({ codecs: createCodecs(schemas, config.limits), limits: config.limits }),
     map: createMapper({
       destination,
       catalog,

@@ -1,4 +1,4 @@
-import type { Batch, Delivery } from './core/batch.ts';
+import type { Batch, Decoded, Delivery } from './core/batch.ts';
 import type { FramingConfig, PipelineConfig } from './core/config.ts';
 import { gatewayErrorOf, ledgerFailure } from './core/failures.ts';
 import type { Claim, Identified, Identities } from './core/identity.ts';
@@ -9,7 +9,9 @@ import { DestinationError } from './core/ports.ts';
 
 /** The stages in order. Each is a function made by the composition root. A deadline is a time of the clock. */
 export interface Stages {
-  readonly decode: (delivery: Delivery, framing: FramingConfig) => Promise<Batch>;
+  readonly decode: (delivery: Delivery, framing: FramingConfig) => Promise<Decoded>;
+  /** Reads what is in the encoding of a schema. */
+  readonly resolve: (decoded: Decoded, pipeline: PipelineConfig) => Promise<Batch>;
   readonly map: (batch: Batch, pipeline: PipelineConfig) => Promise<RowSet>;
   /** Finds out which records the rows are, so that they are recognised when they come again. */
   readonly identify: (batch: Batch, rows: RowSet, pipeline: PipelineConfig) => Identified;
@@ -31,7 +33,7 @@ export type Ingest = (delivery: Delivery, pipeline: PipelineConfig) => Promise<O
 export function createPipeline(stages: Stages, deadlineMs: number): Ingest {
   /** What is read of a body is several times its size: only rows and identities outlive this. */
   const prepare = async (delivery: Delivery, pipeline: PipelineConfig): Promise<Prepared> => {
-    const batch = await stages.decode(delivery, pipeline.framing);
+    const batch = await stages.resolve(await stages.decode(delivery, pipeline.framing), pipeline);
     const rows = await stages.map(batch, pipeline);
     return { rows, total: batch.records.length, ...stages.identify(batch, rows, pipeline) };
   };

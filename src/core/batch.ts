@@ -1,5 +1,6 @@
 import type { RecordErrorCode } from './errors.ts';
 import type { JsonTape } from './json-tape.ts';
+import type { RecordType } from './schema.ts';
 
 /** Who sends, as `auth/` found out. `id` names the credential and is safe to log. */
 export interface Principal {
@@ -45,6 +46,19 @@ export interface RecordEnvelope {
 export interface Batch {
   readonly delivery: Delivery;
   readonly records: readonly RecordEnvelope[];
+  /** What the schemas of the records say they are, each once. Absent where no schema is known. */
+  readonly schemas?: readonly RecordType[];
+  /** Records that cannot be read by their schema, by ordinal. They are among `records`, as far as they could be read. */
+  readonly unreadable?: ReadonlyMap<number, Rejection>;
+}
+
+/** What stands in a body: records as JSON, or bytes each of which is a record in the wire format of the Schema Registry. */
+export type Decoded = Batch | Framed;
+
+/** Records that are read only with their schemas. */
+export interface Framed {
+  readonly delivery: Delivery;
+  readonly frames: readonly Buffer[];
 }
 
 /** A record that can't be written, and why. Never carries the value. */

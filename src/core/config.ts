@@ -7,6 +7,8 @@ export interface Config {
   /** Directory of the embedded engine, the key store and, later, the ledger. Absolute. */
   readonly data: string;
   readonly clickhouse: ClickHouseConfig;
+  /** Absent: records have no schemas. */
+  readonly registry?: RegistryConfig;
   readonly auth: { readonly keys: readonly StoredKey[]; readonly keyHeader: string };
   readonly limits: Limits;
   /** Milliseconds delivery keys and record ids are remembered. */
@@ -26,6 +28,19 @@ export type ClickHouseConfig =
       /** Milliseconds a statement may take before its outcome counts as unknown. */
       readonly requestTimeoutMs: number;
     };
+
+/** The Schema Registry. */
+export interface RegistryConfig {
+  /** Asked in this order. */
+  readonly urls: readonly string[];
+  readonly auth?: { readonly username: string; readonly password: string } | { readonly token: string };
+  /** PEM texts. */
+  readonly tls?: { readonly ca?: string; readonly cert?: string; readonly key?: string };
+  /** Milliseconds one answer may take. */
+  readonly timeoutMs: number;
+  /** Milliseconds the newest version of a subject is taken for it. */
+  readonly ttlMs: number;
+}
 
 /** A credential as it is stored: the key itself is nowhere. */
 export interface StoredKey {
@@ -70,6 +85,8 @@ export interface PipelineConfig {
   /** `table` or `database.table`; `${topic}` stands for the topic with `.` and `-` as `_`. */
   readonly table: string;
   readonly framing: FramingConfig;
+  /** Records are objects that hold the real one in a field, beside where it was. */
+  readonly envelope?: { readonly value: string };
   readonly columns: Readonly<Record<string, ColumnRule>>;
   readonly autoCreate: 'infer' | 'off';
   readonly autoEvolve: 'add' | 'off';
@@ -109,7 +126,7 @@ export interface CoordinateFields {
 
 /** How records stand in a body. `auto` finds out. */
 export interface FramingConfig {
-  readonly kind: 'auto' | 'object' | 'array' | 'ndjson' | 'concatenated' | 'comma' | 'strings';
+  readonly kind: 'auto' | 'object' | 'array' | 'ndjson' | 'concatenated' | 'comma' | 'strings' | 'binary' | 'delimited';
   /** Text the sender puts around each body, such as `batch.prefix` and `batch.suffix` of a connector. */
   readonly prefix: string;
   readonly suffix: string;

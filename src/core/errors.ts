@@ -83,6 +83,15 @@ export const ERRORS = {
     'What should say which record it is cannot be used: an offset is a whole number from 0 to 2^63 − 1, a partition one below 2^31.',
   ),
   identity_conflict: entry('sender', 422, 'record', false, 'Two records of the request claim to be the same one and differ.'),
+  unknown_schema: entry('sender', 422, 'record', false, 'The record names a schema the registry does not have.'),
+  unusable_schema: entry(
+    'sender',
+    422,
+    'record',
+    false,
+    "The record's schema cannot be used: it is not valid, or not of the kind the record says.",
+  ),
+  undecodable: entry('sender', 422, 'record', false, "The record's bytes are not a value of its schema."),
   refused_by_clickhouse: entry('sender', 422, 'record', false, 'ClickHouse refused the row, for example by a constraint of the table.'),
   // states that pass
   overloaded: entry('overload', 503, 'delivery', true, 'The gateway is at its limit of bytes in flight.'),
@@ -112,6 +121,8 @@ export const ERRORS = {
   ),
   storage_full: entry('upstream', 503, 'delivery', true, 'A disk the rows need is full.'),
   // the data is fine, so the sender must keep it
+  registry_unavailable: entry('upstream', 503, 'delivery', true, 'The Schema Registry is not reachable, or its answer cannot be used.'),
+  registry_missing: entry('operator', 503, 'delivery', true, 'The records need a Schema Registry, and the configuration names none.'),
   table_missing: entry('operator', 503, 'delivery', true, 'The table does not exist and auto_create is off.'),
   table_unsuitable: entry('operator', 503, 'delivery', true, 'The table cannot be written as the pipeline is set up.'),
   target_refused: entry('operator', 503, 'delivery', true, 'ClickHouse refused the statement for a reason an operator has to mend.'),

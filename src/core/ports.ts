@@ -1,6 +1,7 @@
 import type { PipelineConfig } from './config.ts';
 import type { Insert } from './insert.ts';
 import type { Guarantee } from './outcome.ts';
+import type { SchemaLanguage } from './schema.ts';
 import type { TableSchema } from './table.ts';
 
 /**
@@ -27,6 +28,26 @@ export interface Destination {
   version(): Promise<string>;
   /** Waits for running statements and frees what the destination holds. */
   close(): Promise<void>;
+}
+
+/** A schema as the registry has it. */
+export interface RegisteredSchema {
+  /** Its number in the registry; schemas that are the same have the same one. */
+  readonly id: number;
+  readonly language: SchemaLanguage;
+  /** As it was written. */
+  readonly text: string;
+  /** Schemas its text refers to, also indirectly: each after those it refers to itself, and once. */
+  readonly references: ReadonlyArray<{ readonly name: string; readonly text: string }>;
+}
+
+/** Where schemas come from. Every method throws GatewayError `registry_unavailable` and nothing else; undefined: the registry says there is none. */
+export interface SchemaSource {
+  byId(id: number): Promise<RegisteredSchema | undefined>;
+  /** The form of newer serializers: a UUID in a header or after magic byte 1, as 32 hex digits with or without dashes. */
+  byGuid(guid: string): Promise<RegisteredSchema | undefined>;
+  /** The newest version of a subject. */
+  latest(subject: string): Promise<RegisteredSchema | undefined>;
 }
 
 /** What a failed statement means for the rows: see the classes in `insert/classify.ts`. */

@@ -1,6 +1,7 @@
-import type { Batch, Delivery, RecordEnvelope } from '../core/batch.ts';
+import type { Decoded, Delivery, RecordEnvelope } from '../core/batch.ts';
 import type { FramingConfig, Limits } from '../core/config.ts';
 import { kindOf, STRING } from '../core/json-tape.ts';
+import { checkSize, isBinary, notBinary, splitDelimited } from './binary.ts';
 import { checkFraming, emptyBody, findInside } from './framing.ts';
 import { type Found, findRecords } from './records.ts';
 import { DENSITY, startScan, tapeOf } from './scan.ts';
@@ -12,7 +13,7 @@ import { checkUtf8 } from './utf8.ts';
 const ENOUGH_BYTES = 4096;
 
 /** A stage that finds the records of a body and reads them without loss. */
-export type Decode = (delivery: Delivery, framing: FramingConfig) => Promise<Batch>;
+export type Decode = (delivery: Delivery, framing: FramingConfig) => Promise<Decoded>;
 
 /**
  * A decoder. It keeps the shapes of objects over all bodies, bounded, and lets others have a turn while it reads a large body.
@@ -24,6 +25,12 @@ export function createDecoder(limits: Pick<Limits, 'record' | 'records' | 'value
   let density = DENSITY;
   return async (delivery, framing) => {
     const { body } = delivery;
+    if (framing.kind === 'delimited') return { delivery, frames: splitDelimited(body, limits) };
+    if (isBinary(body)) {
+      checkFraming('binary', 1, framing);
+      return { delivery, frames: [checkSize(body, limits)] };
+    }
+    if (framing.kind === 'binary') throw notBinary();
     await checkUtf8(body);
     const { from, stop, wrapped } = await findInside(body, framing);
     const scan = startScan(stop === body.length ? body : body.subarray(0, stop), 'body', trie, limits, density * 1.1);

@@ -13,6 +13,8 @@ const NAMES: Readonly<Record<Framing, string>> = {
   concatenated: 'objects one after the other',
   comma: 'objects joined by commas',
   strings: 'strings that hold JSON',
+  binary: 'one record in the wire format of the Schema Registry',
+  delimited: 'records in that format, each after its length',
 };
 
 /** Framings that a body found to be `found` satisfies: a single object is a sequence of one, lines are a sequence too. */
@@ -23,6 +25,8 @@ const SATISFIES: Readonly<Record<Framing, readonly Framing[]>> = {
   concatenated: ['concatenated'],
   comma: ['comma'],
   strings: ['strings'],
+  binary: ['binary'],
+  delimited: ['delimited'],
 };
 
 /**

@@ -30,7 +30,7 @@ export function createTableSql(
       'table_unsuitable',
       `Pipeline ${pipeline}, order_by: the records have no field for the column ${absent}, so the table cannot be made`,
     );
-  const lines = [...columns.map(({ name: column, type }) => `${quote(column)} ${type}`), ...PROVENANCE_COLUMNS];
+  const lines = [...columns.map(columnSql), ...PROVENANCE_COLUMNS];
   const key = orderBy.length === 0 ? 'tuple()' : `(${orderBy.map(quote).join(', ')})`;
   const settings = `non_replicated_deduplication_window = ${DEDUPLICATION_WINDOW}${kind === 'embedded' ? EMBEDDED_SETTINGS : ''}`;
   return `CREATE TABLE IF NOT EXISTS ${quoteTable(name)} (${lines.join(', ')}) ENGINE = MergeTree ORDER BY ${key} SETTINGS ${settings}`;
@@ -38,8 +38,19 @@ export function createTableSql(
 
 /** The statement that adds columns. Harmless when somebody else added them meanwhile. */
 export function addColumnsSql(name: TableName, columns: readonly InferredColumn[]): string {
-  const parts = columns.map(({ name: column, type }) => `ADD COLUMN IF NOT EXISTS ${quote(column)} ${type}`);
+  const parts = columns.map((column) => `ADD COLUMN IF NOT EXISTS ${columnSql(column)}`);
   return `ALTER TABLE ${quoteTable(name)} ${parts.join(', ')}`;
+}
+
+/** Longer documentation is cut. */
+const LONGEST_COMMENT = 1000;
+
+function columnSql({ name, type, comment }: InferredColumn): string {
+  return `${quote(name)} ${type}${comment === undefined ? '' : ` COMMENT ${literal(comment.slice(0, LONGEST_COMMENT))}`}`;
+}
+
+function literal(text: string): string {
+  return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
 }
 
 /** The statement that lets columns hold NULL. Harmless when they do already, as each is named with its type at the time of the call. */

@@ -2,24 +2,26 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Batch } from '../core/batch.ts';
 import type { ColumnRule, PipelineConfig } from '../core/config.ts';
 import { endOf, type JsonTape, kindOf, nextOf, OBJECT, shapeOf, startOf } from '../core/json-tape.ts';
+import type { FieldType } from '../core/schema.ts';
 import { createFault, FAULTY } from './cell.ts';
 import { parseColumnType } from './column-type.ts';
 import { compileCell } from './compile-cell.ts';
 import { droppedFields } from './dropped.ts';
 import { createSeen, observe, type Seen } from './observe.ts';
+import { columnTypeOf, fieldAt } from './schema-type.ts';
 import { quote } from './table-name.ts';
+import { isUsableName } from './usable-name.ts';
 
 /** A column for fields that have none. */
 export interface InferredColumn {
   readonly name: string;
   /** As ClickHouse spells it. */
   readonly type: string;
+  /** What the schema says the field is for. */
+  readonly comment?: string;
 }
 
 const BYTES_A_TURN = 1024 * 1024;
-
-/** Column names that ClickHouse takes, quoted, and that are not the gateway's own. */
-const USABLE_NAME = /^(?!_sluice_)[^\p{Cc}\\`]{1,128}$/u;
 
 const UNIT_TYPES: Readonly<Record<NonNullable<ColumnRule['unit']>, string>> = {
   days: 'Date32',
@@ -40,11 +42,6 @@ interface Field {
   readonly samples: Sample[];
 }
 
-/** Whether a column can have this name. */
-export function isUsableName(name: string): boolean {
-  return USABLE_NAME.test(name);
-}
-
 /** Which fields to infer: all, or those of a table that has others already. */
 export interface InferOptions {
   /** Whether a top-level field needs a column. */
@@ -54,8 +51,8 @@ export interface InferOptions {
 }
 
 /**
- * Columns for the fields of a batch, in the order they are first seen. Every record of the batch fits its columns: a type that turns out not to hold
- * a value gives way to String, which holds any JSON text.
+ * Columns for the fields of a batch, in the order they are first seen: of the type its schema says, where there is one. Every record of the batch fits its
+ * columns: a type that turns out not to hold a value gives way to String, which holds any JSON text.
  */
 export async function inferColumns(batch: Batch, pipeline: PipelineConfig, { wants, addToRows }: InferOptions): Promise<InferredColumn[]> {
   const sources = sourcesOf(pipeline);
@@ -77,10 +74,10 @@ export async function inferColumns(batch: Batch, pipeline: PipelineConfig, { wan
   for (const [name, field] of fields) {
     const required = pipeline.orderBy.includes(name);
     const absent = addToRows || field.seen.values < objects;
-    columns.push({
-      name,
-      type: typeFor(field, { absent: absent && !required, unit: pipeline.columns[name]?.unit, dotted: name.includes('.') }),
-    });
+    const rule = pipeline.columns[name];
+    const known = fieldAt(batch.schemas ?? [], rule?.from?.split('.') ?? [name]);
+    const wanted = { absent: absent && !required, unit: rule?.unit, dotted: name.includes('.'), schema: known?.type };
+    columns.push({ name, type: typeFor(field, wanted), ...(known?.comment === undefined ? {} : { comment: known.comment }) });
   }
   return columns;
 }
@@ -120,7 +117,7 @@ function collect(
         const at = descend(tape, child, rest);
         if (at !== undefined && wants(column)) add(fields, column, tape, at);
       }
-    } else if (!sources.dropped.has(key) && !sources.moved.has(key) && wants(key) && USABLE_NAME.test(key)) {
+    } else if (!sources.dropped.has(key) && !sources.moved.has(key) && wants(key) && isUsableName(key)) {
       add(fields, key, tape, child);
     }
     child = nextOf(tape, child);
@@ -150,10 +147,12 @@ function add(fields: Map<string, Field>, name: string, tape: JsonTape, node: num
 
 function typeFor(
   { seen, samples }: Field,
-  { absent, unit, dotted }: { absent: boolean; unit: ColumnRule['unit']; dotted: boolean },
+  { absent, unit, dotted, schema }: { absent: boolean; unit: ColumnRule['unit']; dotted: boolean; schema: FieldType | undefined },
 ): string {
   const candidates: string[] = [];
   if (unit !== undefined) candidates.push(absent ? nullable(UNIT_TYPES[unit]) : UNIT_TYPES[unit]);
+  const ofSchema = schema === undefined ? undefined : columnTypeOf(schema, absent);
+  if (ofSchema !== undefined) candidates.push(ofSchema);
   // ClickHouse ties arrays whose names share a part before a dot to each other: such a field stays text.
   if (!(dotted && (seen.arrays > 0 || seen.objects > 0))) candidates.push(typeOf(seen, absent));
   return candidates.find((type) => holdsAll(type, samples, unit)) ?? (absent ? nullable('String') : 'String');
@@ -202,7 +201,7 @@ function objectType({ fields, objects, unruly }: Seen, optional: boolean): strin
   if (unruly || fields.size === 0) return undefined;
   const elements: string[] = [];
   for (const [name, seen] of fields) {
-    if (!USABLE_NAME.test(name)) return undefined;
+    if (!isUsableName(name)) return undefined;
     elements.push(`${quote(name)} ${typeOf(seen, optional || seen.values < objects)}`);
   }
   return `Tuple(${elements.join(', ')})`;

@@ -4,9 +4,9 @@ import { endOf, type JsonTape, kindOf, NULL, nextOf, OBJECT, shapeOf, startOf } 
 import type { ByteWriter } from './byte-writer.ts';
 import { FAULTY, REWRITE, VERBATIM } from './cell.ts';
 import { fieldPart } from './cells/containers.ts';
-import { isUsableName } from './infer.ts';
 import type { UnknownField } from './into.ts';
 import type { Action, MapPlan, PathTree, ShapePlan, Target } from './plan.ts';
+import { isUsableName } from './usable-name.ts';
 
 /** The record's own text is its row; or its row was appended to the writer; or it has none, and this is why. */
 export type RowResult = typeof VERBATIM | typeof REWRITE | Rejection;

@@ -18,7 +18,7 @@ const REWRITTEN = 1;
  * Records → rows. A record whose text ClickHouse reads exactly is its own row: a slice of the body. The others are written anew, next to each
  * other in one buffer. A record that does not fit is a rejection and has no row.
  */
-export async function mapRows({ records }: Batch, plan: MapPlan): Promise<RowSet> {
+export async function mapRows({ records, unreadable }: Batch, plan: MapPlan): Promise<RowSet> {
   const rewritten = createByteWriter();
   const spans = new Int32Array(records.length * 3);
   const ordinals = new Int32Array(records.length);
@@ -29,7 +29,7 @@ export async function mapRows({ records }: Batch, plan: MapPlan): Promise<RowSet
     const record = records[i]!;
     const { tape, node } = record.value;
     const before = rewritten.length;
-    const result = mapRecord(record, plan, rewritten);
+    const result = unreadable?.get(i) ?? mapRecord(record, plan, rewritten);
     if (typeof result === 'object') {
       rejections.push(result);
     } else {

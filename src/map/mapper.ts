@@ -80,7 +80,7 @@ export function createMapper({
       const table = await catalog.get(name);
       if (table === undefined) {
         if (pipeline.autoCreate === 'off') throw missing(name, pipeline);
-        if (!hasFields(batch)) return withoutTable(batch, name);
+        if (!hasFields(batch) || batch.unreadable !== undefined) return withoutTable(batch, name);
         await createTable(name, batch, pipeline);
         continue;
       }
@@ -103,17 +103,20 @@ function hasFields({ records }: Batch): boolean {
   return records.some(({ value: { tape, node } }) => kindOf(tape, node) === OBJECT && shapeOf(tape, node).keys.length > 0);
 }
 
-/** No record has a field to make a column of: each is refused as what it is. */
-function withoutTable({ records }: Batch, name: TableName): RowSet {
-  const rejections = records.map(({ ordinal, value: { tape, node } }) =>
-    kindOf(tape, node) === OBJECT
-      ? ({
-          ordinal,
-          code: 'missing_value',
-          reason: 'the record is empty, and there is no table yet that could say what its columns are',
-        } as const)
-      : ({ ordinal, code: 'record_not_object', reason: 'the record is not a JSON object' } as const),
-  );
+/** A record cannot be read, or none has a field to make a column of: what is refused makes no table. */
+function withoutTable({ records, unreadable }: Batch, name: TableName): RowSet {
+  const known = unreadable === undefined ? undefined : [...unreadable.values()];
+  const rejections =
+    known ??
+    records.map(({ ordinal, value: { tape, node } }) =>
+      kindOf(tape, node) === OBJECT
+        ? ({
+            ordinal,
+            code: 'missing_value',
+            reason: 'the record is empty, and there is no table yet that could say what its columns are',
+          } as const)
+        : ({ ordinal, code: 'record_not_object', reason: 'the record is not a JSON object' } as const),
+    );
   const table: TableSchema = { name, engine: '', columns: [], hasProvenance: false, lacks: [], fingerprint: '' };
   return { table, columns: [], rows: { sources: [], spans: new Int32Array(0) }, ordinals: new Int32Array(0), rejections };
 }

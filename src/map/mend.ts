@@ -1,8 +1,8 @@
 import type { Batch, Rejection } from '../core/batch.ts';
 import { kindOf, NULL, nextOf, OBJECT, shapeOf } from '../core/json-tape.ts';
 import type { Column } from '../core/table.ts';
-import { isUsableName } from './infer.ts';
 import type { MapPlan } from './plan.ts';
+import { isUsableName } from './usable-name.ts';
 
 const ALREADY_EMPTY: ReadonlySet<Column['type']['kind']> = new Set([
   'nullable',

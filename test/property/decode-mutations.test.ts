@@ -4,12 +4,12 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { GatewayError } from '../../src/core/errors.ts';
 import { createDecoder } from '../../src/decode/decoder.ts';
-import { deliveryOf, LIMITS } from '../support/deliveries.ts';
+import { createJsonDecoder, deliveryOf, LIMITS } from '../support/deliveries.ts';
 import { valueOf } from '../support/tape-values.ts';
 
 const RUNS = 10_000;
 
-const decode = createDecoder(LIMITS);
+const decode = createJsonDecoder(LIMITS);
 
 const SEEDS = [
   '{"id":1,"user":"user-1","amount":-0.01e+5,"ok":false,"at":"2026-01-02T03:04:05.678Z","none":null}',
@@ -106,8 +106,8 @@ test('a body with broken bytes is taken as one object exactly when JSON.parse ta
 });
 
 test('no bytes at all make the decoder fail otherwise than with a refusal, in any framing', async () => {
-  const kinds = ['auto', 'object', 'array', 'ndjson', 'concatenated', 'comma', 'strings'] as const;
-  const small = createDecoder({ record: 60, records: 4, values: 12, depth: 3 });
+  const kinds = ['auto', 'object', 'array', 'ndjson', 'concatenated', 'comma', 'strings', 'binary', 'delimited'] as const;
+  const [large, small] = [createDecoder(LIMITS), createDecoder({ record: 60, records: 4, values: 12, depth: 3 })];
   const body = fc.array(
     fc.oneof({ weight: 3, arbitrary: byte.map((value) => Buffer.of(value)) }, fc.constantFrom(...SEEDS.map((seed) => Buffer.from(seed)))),
     { maxLength: 30 },
@@ -116,7 +116,7 @@ test('no bytes at all make the decoder fail otherwise than with a refusal, in an
     fc.asyncProperty(body, fc.constantFrom(...kinds), fc.constantFrom('', '[', '{"'), async (parts, kind, prefix) => {
       const delivery = deliveryOf(Buffer.concat(parts));
       const framing = { kind, prefix, suffix: prefix === '[' ? ']' : '' };
-      for (const decoder of [decode, small]) {
+      for (const decoder of [large, small]) {
         const error: unknown = await decoder(delivery, framing).then(
           () => undefined,
           (thrown: unknown) => thrown,

@@ -3,13 +3,12 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import type { RecordEnvelope } from '../../src/core/batch.ts';
 import type { FramingConfig } from '../../src/core/config.ts';
-import { createDecoder } from '../../src/decode/decoder.ts';
-import { AUTO, deliveryOf, LIMITS } from '../support/deliveries.ts';
+import { AUTO, createJsonDecoder, deliveryOf, LIMITS } from '../support/deliveries.ts';
 
 const RUNS = 400;
 
 /** One decoder for all runs, so that shapes of earlier bodies meet later ones. */
-const decode = createDecoder(LIMITS);
+const decode = createJsonDecoder(LIMITS);
 
 const text = fc.oneof(
   fc.constantFrom('a', 'b', 'c', '__proto__', 'constructor', 'é', '"', '\\', ''),

@@ -5,17 +5,16 @@ import { type Claim, type Identified, streamKind } from '../../src/core/identity
 import type { RowSet } from '../../src/core/insert.ts';
 import { endOf, startOf } from '../../src/core/json-tape.ts';
 import type { Ledger } from '../../src/core/ledger.ts';
-import { createDecoder } from '../../src/decode/decoder.ts';
 import { createClaims } from '../../src/dedupe/claims.ts';
 import { createIdentify } from '../../src/dedupe/identity.ts';
 import { createLedger } from '../../src/dedupe/ledgers/ledger.ts';
 import { createMemoryStore } from '../../src/dedupe/ledgers/memory.ts';
 import type { CommitDeps, CommitReport } from '../../src/insert/attempt.ts';
 import { createVirtualTime } from '../simulation/virtual-time.ts';
-import { AUTO, LIMITS } from '../support/deliveries.ts';
+import { AUTO, createJsonDecoder, LIMITS } from '../support/deliveries.ts';
 import { idOf, NOON, TABLE } from '../unit/insert/insert-support.ts';
 
-const decode = createDecoder(LIMITS);
+const decode = createJsonDecoder(LIMITS);
 
 /** The records of a body to the topic `orders`. */
 export async function batchOf(body: string, sent: Partial<Pick<Delivery, 'key'>> = {}): Promise<Batch> {

@@ -10,6 +10,7 @@ import { createGroups } from '../../src/insert/group.ts';
 import { startRecovery } from '../../src/insert/recovery.ts';
 import { createWriter } from '../../src/insert/writer.ts';
 import { createPipeline } from '../../src/pipeline.ts';
+import { asJson } from '../support/deliveries.ts';
 import type { ModelClickHouse } from './model-clickhouse.ts';
 import type { ModelDisk } from './model-disk.ts';
 import type { Random } from './random.ts';
@@ -74,6 +75,7 @@ export async function startProcess({ time, random, disk, clickhouse, newId, deco
   const ingest = createPipeline(
     {
       decode,
+      resolve: asJson,
       map: async (batch) => await Promise.resolve(map(batch)),
       identify: createIdentify({ isDone: (stream, position) => ledger.done(stream, position, position).length > 0 }),
       claim: claims.claim,

@@ -7,8 +7,7 @@ import { endOf, startOf } from '../../src/core/json-tape.ts';
 import { LedgerError } from '../../src/core/ledger.ts';
 import type { Outcome } from '../../src/core/outcome.ts';
 import type { TableSchema } from '../../src/core/table.ts';
-import { createDecoder } from '../../src/decode/decoder.ts';
-import { LIMITS } from '../support/deliveries.ts';
+import { createJsonDecoder, LIMITS } from '../support/deliveries.ts';
 import { pipelineOf } from '../support/pipelines.ts';
 import { createModelClickHouse, type Faults, type ModelClickHouse, NO_FAULTS } from './model-clickhouse.ts';
 import { createModelDisk } from './model-disk.ts';
@@ -70,7 +69,7 @@ export async function runSchedule(seed: number): Promise<Verdict> {
   const random = createRandom(seed);
   const time = createVirtualTime(START);
   let serial = 0;
-  const decode = createDecoder(LIMITS);
+  const decode = createJsonDecoder(LIMITS);
   const clickhouse = createModelClickHouse(time, random);
   const world: World = {
     time,

@@ -38,6 +38,7 @@ function scripted(answers: unknown[], rejections: Rejection[] = [], claim: Claim
       calls.push(`decode ${framing.kind}`);
       return Promise.resolve(batch);
     },
+    resolve: async () => await Promise.resolve(batch),
     map: () => {
       calls.push('map');
       return Promise.resolve(rowsWith(rejections));

@@ -52,7 +52,7 @@ export function floatCell({ format }: Extract<ColumnType, { kind: 'float' }>, fa
     if (decimal === undefined) return fail(fault, 'precision_loss', `the number has more digits than ${format} keeps`);
     if (nearest === 0) return fail(fault, 'precision_loss', `the number is too small for ${format}, which would make it 0`);
     const meansNearest = /[.eE]/.test(text) && decimal.digits.length <= digits;
-    if (holds(nearest) && (meansNearest || isExactly(decimal, nearest))) return VERBATIM;
+    if (holds(nearest) && (meansNearest || isExactly(decimal, nearest) || isFloatAsDouble(text, nearest))) return VERBATIM;
     const what = decimal.scale > 0 ? `a number with ${decimal.digits.length} digits` : 'an integer this large';
     return fail(fault, 'precision_loss', `${format} does not hold ${what} exactly`);
   };
@@ -75,6 +75,11 @@ export function floatCell({ format }: Extract<ColumnType, { kind: 'float' }>, fa
       return out.ascii(WORDS.get(text) ?? text);
     },
   };
+}
+
+/** Whether the text is how a double is printed that is one of the numbers of the narrower format: a producer's float, on its way through doubles. */
+function isFloatAsDouble(text: string, nearest: number): boolean {
+  return Number(text) === nearest && String(nearest) === text;
 }
 
 /** Characters of a number without exponent that is neither too large nor too small for any of the formats. */

@@ -2,7 +2,7 @@
  * File and environment → Config.
  */
 import { resolve } from 'node:path';
-import type { ClickHouseConfig, ColumnRule, Config, IdentityConfig, PipelineConfig, StoredKey } from '../../core/config.ts';
+import type { ClickHouseConfig, ColumnRule, Config, IdentityConfig, PipelineConfig, RegistryConfig, StoredKey } from '../../core/config.ts';
 import { blameVariable, environmentKey, logLevel, setting, withOverrides } from './environment.ts';
 import { problemsOf, sentenceFor } from './messages.ts';
 import { COORDINATES } from './pipeline-schema.ts';
@@ -65,6 +65,7 @@ function assemble(
     listen: file.listen,
     data: resolve(rest.cwd, file.data),
     clickhouse: clickhouseOf(file.clickhouse),
+    ...(file.registry === undefined ? {} : { registry: registryOf(file.registry) }),
     auth: { keyHeader: file.auth.key_header, keys: [...file.auth.keys, ...rest.extraKeys] },
     limits: {
       body: limits.body,
@@ -100,6 +101,18 @@ function clickhouseOf(found: ConfigFile['clickhouse']): ClickHouseConfig {
   };
 }
 
+function registryOf({ url, username, password = '', token, tls, timeout, ttl }: NonNullable<ConfigFile['registry']>): RegistryConfig {
+  const auth = token === undefined ? (username === undefined ? undefined : { username, password }) : { token };
+  const texts = Object.entries(tls ?? {}).filter((entry): entry is [string, string] => entry[1] !== undefined);
+  return {
+    urls: typeof url === 'string' ? [url] : url,
+    ...(auth === undefined ? {} : { auth }),
+    ...(texts.length === 0 ? {} : { tls: Object.fromEntries(texts) }),
+    timeoutMs: timeout,
+    ttlMs: ttl,
+  };
+}
+
 function implicitPipeline(): Record<string, PipelineFile> {
   const { name, ...keys } = IMPLICIT_PIPELINE;
   return configSchema.parse({ pipelines: { [name]: keys } }).pipelines ?? {};
@@ -112,6 +125,7 @@ function pipelineOf(name: string, file: PipelineFile): PipelineConfig {
     topics: file.topics ?? [name],
     table: file.table,
     framing: typeof framing === 'string' ? { kind: framing, prefix: '', suffix: '' } : framing,
+    ...(file.envelope === undefined ? {} : { envelope: file.envelope }),
     columns: columnsOf(file.columns),
     autoCreate: file.auto_create,
     autoEvolve: file.auto_evolve,

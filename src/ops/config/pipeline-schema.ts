@@ -3,7 +3,7 @@ import { compileTopicPattern, TOPIC_NAME } from './topic-pattern.ts';
 import { columnName, count, FIELD_NAME, IDENTIFIER, key, name, notation } from './values.ts';
 
 const UNITS = ['days', 's', 'ms', 'us', 'ns'] as const;
-const FRAMINGS = ['auto', 'object', 'array', 'ndjson', 'concatenated', 'comma', 'strings'] as const;
+const FRAMINGS = ['auto', 'object', 'array', 'ndjson', 'concatenated', 'comma', 'strings', 'binary', 'delimited'] as const;
 
 /** Names that connectors, Vector, Fluent Bit and Redpanda Connect users give the fields in which a record says where it was in Kafka. */
 export const COORDINATES = ['__connect_', '__', '_'].map((prefix) => ({
@@ -130,6 +130,10 @@ const keys = {
     'Where rows go. `${topic}` stands for the topic with `.` and `-` as `_`. Without a database: `clickhouse.database`.',
   ),
   framing: key(framing.default('auto'), 'How records stand in a body. Naming one refuses every other.'),
+  envelope: key(
+    z.strictObject({ value: key(fieldName, 'Field that holds the record: an object, or bytes of the wire format as base64.') }).optional(),
+    'Records are objects with the real record in a field, as HoistField makes them. The other fields become fields of the record.',
+  ),
   columns: key(
     z.record(z.string().regex(FIELD_NAME, 'must be a column name of 1 to 127 characters'), columnRule).default({}),
     'Rules for single columns. Every other field goes to the column of its name.',

@@ -1,5 +1,5 @@
 import { stringify } from 'yaml';
-import type { Config, IdentityConfig, PipelineConfig, UnknownFields } from '../../core/config.ts';
+import type { Config, IdentityConfig, PipelineConfig, RegistryConfig, UnknownFields } from '../../core/config.ts';
 import { topicPatternText } from './topic-pattern.ts';
 import { durationText, sizeText } from './units.ts';
 
@@ -13,6 +13,7 @@ export function redactedConfig(config: Config): Record<string, unknown> {
     data: config.data,
     log: config.log,
     clickhouse: clickhouseText(config.clickhouse),
+    ...(config.registry === undefined ? {} : { registry: registryText(config.registry) }),
     auth: {
       key_header: config.auth.keyHeader,
       keys: config.auth.keys.map(({ id, grants }) => ({ id, hash: HIDDEN, grants })),
@@ -35,6 +36,16 @@ export function redactedConfig(config: Config): Record<string, unknown> {
     },
     ledger: { retention: durationText(config.ledger.retentionMs) },
     pipelines: Object.fromEntries(config.pipelines.map((pipeline) => [pipeline.name, redactedPipeline(pipeline)])),
+  };
+}
+
+function registryText({ urls, auth, tls, timeoutMs, ttlMs }: RegistryConfig): object {
+  return {
+    url: urls.length === 1 ? urls[0] : urls,
+    ...(auth === undefined ? {} : 'token' in auth ? { token: HIDDEN } : { username: auth.username, password: HIDDEN }),
+    ...(tls === undefined ? {} : { tls: Object.fromEntries(Object.keys(tls).map((name) => [name, HIDDEN])) }),
+    timeout: durationText(timeoutMs),
+    ttl: durationText(ttlMs),
   };
 }
 
@@ -62,6 +73,7 @@ export function redactedPipeline(pipeline: PipelineConfig): Record<string, unkno
     topics: pipeline.topics.map((topic) => (typeof topic === 'string' ? topic : topicPatternText(topic))),
     table: pipeline.table,
     framing: { ...pipeline.framing },
+    ...(pipeline.envelope === undefined ? {} : { envelope: { ...pipeline.envelope } }),
     columns: { ...pipeline.columns },
     auto_create: pipeline.autoCreate,
     auto_evolve: pipeline.autoEvolve,

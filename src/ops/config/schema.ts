@@ -52,6 +52,46 @@ const clickhouse = z
     if (!embedded && found.max_memory !== undefined) say('max_memory', 'is for the embedded engine: remove the key, or url');
   });
 
+const pem = (what: string): z.ZodType<string | undefined> =>
+  z
+    .string()
+    .regex(/-----BEGIN /, `must be ${what} in PEM: take it from \${file:/path}`)
+    .optional();
+
+const registry = z
+  .strictObject({
+    url: key(
+      z.union([serverUrl, z.array(serverUrl).min(1, 'must name at least one URL')], {
+        error: 'must be the URL of a Schema Registry, or a list of them',
+      }),
+      'The Schema Registry, such as `https://registry:8081`. Several: each is asked when those before it do not answer.',
+    ),
+    username: key(z.string().min(1, 'must not be empty').optional(), 'User of the registry, or the id of its API key.'),
+    password: key(z.string().optional(), 'Its password. Take it from `${env:NAME}` or `${file:/path}`.'),
+    token: key(z.string().min(1, 'must not be empty').optional(), 'Bearer token, instead of user and password.'),
+    tls: key(
+      z
+        .strictObject({
+          ca: key(pem('the certificate of an authority'), 'Certificates of the authorities that are trusted, instead of the usual ones.'),
+          cert: key(pem('a certificate'), "The gateway's own certificate, for a registry that wants one."),
+          key: key(pem('a key'), 'The key of that certificate.'),
+        })
+        .optional(),
+      'Certificates, as PEM. Take them from `${file:/path}`.',
+    ),
+    timeout: key(duration().prefault('5s'), 'How long an answer of the registry may take.'),
+    ttl: key(
+      duration().prefault('60s'),
+      'How long the newest version of a subject is taken for it. Schemas by their id are kept for good.',
+    ),
+  })
+  .superRefine((found, context) => {
+    const say = (path: string, message: string): void => context.addIssue({ code: 'custom', message, path: [path] });
+    if (found.token !== undefined && found.username !== undefined) say('token', 'contradicts username: remove one of the two');
+    if (found.password !== undefined && found.username === undefined) say('password', 'needs registry.username');
+    if ((found.tls?.cert === undefined) !== (found.tls?.key === undefined)) say('tls', 'must have both cert and key, or neither');
+  });
+
 const keyId = name('id', KEY_ID, 'must be lower-case letters, digits and -, beginning with a letter or digit, at most 64 characters');
 const grant = z.strictObject({
   pipeline: key(z.string(), "A pipeline's name, or `*` for all of them."),
@@ -157,6 +197,7 @@ export const configSchema = z
       'Directory of the embedded engine, the ledger and the API keys. A relative path starts at the working directory.',
     ),
     clickhouse: key(clickhouse.prefault({}), 'Where rows are stored.'),
+    registry: key(registry.optional(), 'Where the schemas of records are.'),
     auth: key(auth.prefault({}), 'Who may do what.'),
     limits: key(limits.prefault({}), 'What a request may cost.'),
     ledger: key(ledger.prefault({}), 'What is remembered of records that were written. Offsets are remembered for ever.'),

@@ -99,7 +99,7 @@ test('a pinned framing takes no other', async () => {
     strings: '["{}"]',
     texts: '["x","y"]',
   } as const;
-  const takes: Record<Exclude<FramingConfig['kind'], 'auto'>, Array<keyof typeof bodies>> = {
+  const takes: Record<Exclude<FramingConfig['kind'], 'auto' | 'binary' | 'delimited'>, Array<keyof typeof bodies>> = {
     object: ['object'],
     array: ['array', 'none'],
     ndjson: ['object', 'ndjson'],

@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createDecoder } from '../../../src/decode/decoder.ts';
-import { AUTO, batchOf, deliveryOf, LIMITS, textsOf } from '../../support/deliveries.ts';
+import { AUTO, batchOf, createJsonDecoder, deliveryOf, LIMITS, textsOf } from '../../support/deliveries.ts';
 import { longestStall } from '../../support/stall.ts';
 import { errorOf } from './decode-support.ts';
 
 /** What `limits` make of a body: the number of records, or the code and message of the refusal. */
 async function outcome(limits: Partial<typeof LIMITS>, body: string): Promise<number | string> {
-  const decode = createDecoder({ ...LIMITS, ...limits });
+  const decode = createJsonDecoder({ ...LIMITS, ...limits });
   return await decode(deliveryOf(body), AUTO).then(
     ({ records }) => records.length,
     ({ code, message }: { code: string; message: string }) => `${code}: ${message}`,
@@ -119,7 +118,7 @@ test('hostile bodies do not keep others waiting', async () => {
   };
   for (const [name, make] of Object.entries(bodies)) {
     const delivery = deliveryOf(Buffer.from(make()));
-    const decode = createDecoder(LIMITS);
+    const decode = createJsonDecoder(LIMITS);
     const stall = await longestStall(() => decode(delivery, AUTO).catch(({ code }: { code?: string }) => assert.ok(code !== undefined)));
     // Below 60 ms on an idle machine.
     assert.ok(stall < 400, `${name}: ${Math.round(stall)} ms`);
@@ -127,7 +126,7 @@ test('hostile bodies do not keep others waiting', async () => {
 });
 
 test('requests are read side by side', async () => {
-  const decode = createDecoder(LIMITS);
+  const decode = createJsonDecoder(LIMITS);
   const large = deliveryOf(`[[${'0,'.repeat(2_000_000)}0]]`);
   const order: string[] = [];
   const first = decode(large, AUTO).then(() => order.push('large'));

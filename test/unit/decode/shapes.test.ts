@@ -2,13 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Shape } from '../../../src/core/json-tape.ts';
 import { kindOf, nextOf, OBJECT, shapeOf } from '../../../src/core/json-tape.ts';
-import { createDecoder, type Decode } from '../../../src/decode/decoder.ts';
 import { createShapeTrie } from '../../../src/decode/shape-trie.ts';
-import { AUTO, batchOf, deliveryOf, LIMITS } from '../../support/deliveries.ts';
+import { AUTO, batchOf, createJsonDecoder, type DecodeJson, deliveryOf, LIMITS } from '../../support/deliveries.ts';
 import { valueOf } from '../../support/tape-values.ts';
 
 /** The shapes of all objects of a body, in the order the objects begin. */
-async function shapesOf(decode: Decode, body: string): Promise<Shape[]> {
+async function shapesOf(decode: DecodeJson, body: string): Promise<Shape[]> {
   const { records } = await decode(deliveryOf(body), AUTO);
   return records.flatMap(({ value: { tape, node } }) => {
     const shapes: Shape[] = [];
@@ -18,7 +17,7 @@ async function shapesOf(decode: Decode, body: string): Promise<Shape[]> {
 }
 
 test('objects with the same keys in the same order share a shape, over bodies, places and spellings', async () => {
-  const decode = createDecoder(LIMITS);
+  const decode = createJsonDecoder(LIMITS);
   const [first] = await shapesOf(decode, '{"a":1,"b":2}');
   assert.deepEqual(first?.keys, ['a', 'b']);
   for (const body of [
@@ -40,7 +39,7 @@ test('objects with the same keys in the same order share a shape, over bodies, p
 });
 
 test('a tape lists a shape once, however the objects alternate', async () => {
-  const { records } = await createDecoder(LIMITS)(deliveryOf(`[${'{"a":{"b":1}},{"c":[{},{"b":2}]},'.repeat(100)}]`), AUTO);
+  const { records } = await createJsonDecoder(LIMITS)(deliveryOf(`[${'{"a":{"b":1}},{"c":[{},{"b":2}]},'.repeat(100)}]`), AUTO);
   const shapes = records[0]?.value.tape.shapes.map(({ keys }) => keys.join());
   assert.deepEqual(shapes?.toSorted(), ['', 'a', 'b', 'c']);
 });
@@ -67,7 +66,7 @@ test('keys are told from each other by all their bytes', async () => {
     'length',
   ];
   const texts = keys.map((key) => `{${JSON.stringify(key)}:1,"x":{${JSON.stringify(key)}:2}}`);
-  const decode = createDecoder(LIMITS);
+  const decode = createJsonDecoder(LIMITS);
   for (let round = 0; round < 3; round++) {
     const { records } = await decode(deliveryOf(`[${texts.join(',')}]`), AUTO);
     assert.deepEqual(
@@ -78,7 +77,7 @@ test('keys are told from each other by all their bytes', async () => {
 });
 
 test('what is kept of keys is bounded, and shapes stay right when it is forgotten', async () => {
-  const decode = createDecoder(LIMITS);
+  const decode = createJsonDecoder(LIMITS);
   const [before] = await shapesOf(decode, '{"id":1,"name":"x"}');
   for (let round = 0; round < 3; round++) {
     const texts = Array.from({ length: 9000 }, (_, i) => `{"id":1,"k${round}-${i}":{"id":${i},"${i}":[]},"name":"x"}`);
@@ -115,7 +114,7 @@ test('the trie begins anew when it has too many nodes, or too many keys in its s
 });
 
 test('bodies that are read side by side do not mix their shapes', async () => {
-  const decode = createDecoder(LIMITS);
+  const decode = createJsonDecoder(LIMITS);
   const body = (seed: number): string =>
     `[${Array.from({ length: 4000 }, (_, i) => `{"n":${i},"${'common'.repeat(10)}":{"k${(i * seed) % 3000}":${seed},"z":[{"s${i % 7}":null}]}}`).join(',')}]`;
   const bodies = [7, 11, 13, 17].map(body);

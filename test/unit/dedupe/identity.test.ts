@@ -7,17 +7,16 @@ import { GatewayError } from '../../../src/core/errors.ts';
 import { type Identified, MAX_POSITION } from '../../../src/core/identity.ts';
 import type { RowSet } from '../../../src/core/insert.ts';
 import { endOf, startOf } from '../../../src/core/json-tape.ts';
-import { createDecoder } from '../../../src/decode/decoder.ts';
 import { createIdentify } from '../../../src/dedupe/identity.ts';
 import { COORDINATES } from '../../../src/ops/config/pipeline-schema.ts';
-import { AUTO, LIMITS } from '../../support/deliveries.ts';
+import { AUTO, createJsonDecoder, LIMITS } from '../../support/deliveries.ts';
 import { pipelineOf } from '../../support/pipelines.ts';
 import { TABLE } from '../insert/insert-support.ts';
 
 type Changes = Partial<PipelineConfig>;
 type Sent = Partial<Pick<Delivery, 'key' | 'principal'>> & { topic?: string | undefined };
 
-const decode = createDecoder(LIMITS);
+const decode = createJsonDecoder(LIMITS);
 const DEFAULT: IdentityConfig = { kind: 'coordinates', fields: COORDINATES, keep: true };
 
 async function decoded(body: string, sent: Sent = {}): Promise<Batch> {

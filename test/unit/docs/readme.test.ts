@@ -55,7 +55,7 @@ const blocks = (language: string): string[] =>
   [...readFileSync(path, 'utf8').matchAll(new RegExp(`\\n\`\`\`${language}\\n([\\s\\S]*?)\\n\`\`\``, 'g'))].map(([, text = '']) => text);
 
 test('the configuration shown is valid and means what the text says', () => {
-  const [sample = ''] = blocks('yaml');
+  const sample = blocks('yaml').find((text) => text.includes('clickhouse:')) ?? '';
   const directory = mkdtempSync(join(tmpdir(), 'sluice-readme-'));
   const file = join(directory, 'sluice.yaml');
   writeFileSync(file, sample);
@@ -71,6 +71,25 @@ test('the configuration shown is valid and means what the text says', () => {
     ['orders', 'shop.orders', ['id'], { do: 'reject' }],
   );
   assert.deepEqual(orders?.columns['created'], { unit: 'ms' });
+});
+
+test('the registry shown is valid', () => {
+  const sample = blocks('yaml').find((text) => text.includes('registry:')) ?? '';
+  const directory = mkdtempSync(join(tmpdir(), 'sluice-readme-'));
+  const file = join(directory, 'sluice.yaml');
+  writeFileSync(file, sample);
+  const { registry, pipelines } = loadConfig({ file, env: { REGISTRY_KEY: 'k', REGISTRY_SECRET: 's' }, cwd: directory });
+  rmSync(directory, { recursive: true });
+  assert.deepEqual(registry, {
+    urls: ['https://registry.example:8081'],
+    auth: { username: 'k', password: 's' },
+    timeoutMs: 5000,
+    ttlMs: 60_000,
+  });
+  assert.deepEqual(
+    pipelines.map(({ name, envelope }) => [name, envelope]),
+    [['orders', { value: 'v' }]],
+  );
 });
 
 test('the connector shown is JSON, and the commands shown exist', () => {

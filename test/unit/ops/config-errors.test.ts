@@ -30,8 +30,8 @@ const CASES: Record<string, ReadonlyArray<readonly [yaml: string, ...messages: s
     [pipeline('columns: { a: { form: b } }'), 'Unknown key pipelines.p.columns.a.form: did you mean from?'],
     [pipeline('columns: { "a b": { x: 1 } }'), 'Unknown key pipelines.p.columns["a b"].x: known keys here are from, drop, unit'],
     [
-      'registry: { url: "https://sr:8081" }',
-      'Unknown key registry: known keys here are listen, data, clickhouse, auth, limits, ledger, pipelines',
+      'tracing: { url: "https://h" }',
+      'Unknown key tracing: known keys here are listen, data, clickhouse, registry, auth, limits, ledger, pipelines',
     ],
     ['auth: { jwt: {} }', 'Unknown key auth.jwt: known keys here are key_header, keys'],
     [key(`id: a, hash: "${HASH}", ${GRANTS}, key: x`), 'Unknown key auth.keys[0].key: known keys here are id, hash, grants'],
@@ -40,7 +40,7 @@ const CASES: Record<string, ReadonlyArray<readonly [yaml: string, ...messages: s
   ],
   'keys of the design that this version does not have': ['format', 'insert_mode', 'on_lossy', 'ack', 'quarantine'].map((name) => [
     pipeline(`${name}: x`),
-    `Unknown key pipelines.p.${name}: known keys here are topics, table, framing, columns, auto_create, auto_evolve, order_by, unknown_fields, on_error, identity, require_identity, source, epoch, guarantee`,
+    `Unknown key pipelines.p.${name}: known keys here are topics, table, framing, envelope, columns, auto_create, auto_evolve, order_by, unknown_fields, on_error, identity, require_identity, source, epoch, guarantee`,
   ]),
   'kinds of values': [
     ['[]', 'The file must be a mapping of keys to values'],
@@ -199,9 +199,12 @@ const CASES: Record<string, ReadonlyArray<readonly [yaml: string, ...messages: s
   framing: [
     [
       pipeline('framing: csv'),
-      'pipelines.p.framing: must be one of auto, object, array, ndjson, concatenated, comma, strings, or a mapping with kind, prefix and suffix',
+      'pipelines.p.framing: must be one of auto, object, array, ndjson, concatenated, comma, strings, binary, delimited, or a mapping with kind, prefix and suffix',
     ],
-    [pipeline('framing: { kind: csv }'), 'pipelines.p.framing.kind: must be auto, object, array, ndjson, concatenated, comma or strings'],
+    [
+      pipeline('framing: { kind: csv }'),
+      'pipelines.p.framing.kind: must be auto, object, array, ndjson, concatenated, comma, strings, binary or delimited',
+    ],
     [pipeline(`framing: { prefix: ${'x'.repeat(65)} }`), 'pipelines.p.framing.prefix: must be text of at most 64 characters'],
   ],
   columns: [
@@ -255,6 +258,26 @@ const CASES: Record<string, ReadonlyArray<readonly [yaml: string, ...messages: s
     [
       pipeline('require_identity: true, identity: none'),
       'pipelines.p.require_identity: contradicts identity: none, which never finds one: remove one of the two',
+    ],
+    [pipeline('envelope: { value: 3 }'), 'pipelines.p.envelope.value: must be the name of a field of 1 to 127 characters'],
+    [
+      pipeline('envelope: { field: v }'),
+      'pipelines.p.envelope.value: is required',
+      'Unknown key pipelines.p.envelope.field: known keys here are value',
+    ],
+    ['registry: {}', 'registry.url: must be the URL of a Schema Registry, or a list of them'],
+    ['registry: { url: "ftp://h" }', 'registry.url: must be the URL of a Schema Registry, or a list of them'],
+    ['registry: { url: [] }', 'registry.url: must name at least one URL'],
+    ['registry: { url: "http://u:p@h" }', 'registry.url: must be the URL of a Schema Registry, or a list of them'],
+    ['registry: { url: "http://h", token: t, username: u }', 'registry.token: contradicts username: remove one of the two'],
+    ['registry: { url: "http://h", password: p }', 'registry.password: needs registry.username'],
+    [
+      'registry: { url: "https://h", tls: { ca: nonsense } }',
+      'registry.tls.ca: must be the certificate of an authority in PEM: take it from ${file:/path}',
+    ],
+    [
+      'registry: { url: "https://h", tls: { cert: "-----BEGIN CERTIFICATE-----" } }',
+      'registry.tls: must have both cert and key, or neither',
     ],
     [pipeline('identity: { kind: field }'), 'pipelines.p.identity.field: is required with kind: field: name the field with the id'],
     [pipeline('identity: { kind: key, field: id }'), 'pipelines.p.identity.field: is for kind: field: remove the key, or change kind'],

@@ -42,9 +42,11 @@ test('the reference names exactly the keys there are', () => {
   const server = load(`
 clickhouse: { url: "http://h" }
 auth: { keys: [{ id: a, hash: "${hash}", grants: [{ pipeline: "*", can: [write] }] }] }
-pipelines: { p: { columns: { a: { from: b, unit: s }, c: { drop: true } }, unknown_fields: { into: d }, identity: { kind: coordinates, topic: t, partition: p, offset: o, fields: strip } },
+registry: { url: "http://r", username: u, password: p, tls: { ca: "-----BEGIN A", cert: "-----BEGIN B", key: "-----BEGIN C" } }
+pipelines: { p: { envelope: { value: v }, columns: { a: { from: b, unit: s }, c: { drop: true } }, unknown_fields: { into: d }, identity: { kind: coordinates, topic: t, partition: p, offset: o, fields: strip } },
   q: { identity: { kind: field, field: id } } }`);
-  const configs = [redactedConfig(server), redactedConfig(load(''))];
+  const token = load('registry: { url: ["http://r", "http://s"], token: t }');
+  const configs = [redactedConfig(server), redactedConfig(token), redactedConfig(load(''))];
   const expected = new Set(
     configs
       .flatMap((config) => Object.entries(config).flatMap(([key, value]) => pathsOf(value, key)))

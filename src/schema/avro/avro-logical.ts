@@ -1,0 +1,114 @@
+import { NUMBER, NUMBER_INTEGER, NUMBER_REAL, STRING, STRING_PLAIN } from '../../core/json-tape.ts';
+import { addScalar, type TapeBuilder } from '../../core/tape-builder.ts';
+import { bigEndian, dateText, decimalText, timeOfDayText, timestampText } from '../texts.ts';
+import { Undecodable } from '../undecodable.ts';
+import type { AvroNode } from './avro-nodes.ts';
+import { type AvroReader, readInt, readLength, readLong, take } from './avro-reader.ts';
+import { PRIMITIVES } from './avro-values.ts';
+
+type Attributes = Readonly<Record<string, unknown>>;
+
+const PLAIN_STRING = STRING | (STRING_PLAIN << 4);
+
+/**
+ * The node for a schema with a logical type that goes with what it is annotated on. Undefined: there is none, or one that does not, which by the
+ * specification counts for nothing.
+ */
+export function logicalNode(schema: Attributes, on: string, size?: number): AvroNode | undefined {
+  const { logicalType } = schema;
+  if (typeof logicalType !== 'string') return undefined;
+  if (logicalType === 'decimal') return decimalNode(schema, on, size);
+  if (logicalType === 'uuid') return uuidNode(on, size);
+  if (logicalType === 'duration') return on === 'fixed' && size === 12 ? DURATION : undefined;
+  const node = Object.hasOwn(TIMES, logicalType) ? TIMES[logicalType] : undefined;
+  return node?.on === on ? node : undefined;
+}
+
+interface TimeNode extends AvroNode {
+  readonly on: 'int' | 'long';
+}
+
+const TIMES: Readonly<Record<string, TimeNode>> = {
+  date: {
+    on: 'int',
+    type: { kind: 'date' },
+    read: (reader, tape) => void addScalar(tape, PLAIN_STRING, `"${dateText(readInt(reader))}"`),
+  },
+  'time-millis': timeOfDay('int', 3),
+  'time-micros': timeOfDay('long', 6),
+  'timestamp-millis': timestamp(3, false),
+  'timestamp-micros': timestamp(6, false),
+  'timestamp-nanos': timestamp(9, false),
+  'local-timestamp-millis': timestamp(3, true),
+  'local-timestamp-micros': timestamp(6, true),
+  'local-timestamp-nanos': timestamp(9, true),
+};
+
+function timeOfDay(on: 'int' | 'long', digits: 3 | 6): TimeNode {
+  return {
+    on,
+    type: { kind: 'time', digits },
+    read(reader, tape) {
+      const text = timeOfDayText(BigInt(on === 'int' ? readInt(reader) : readLong(reader)), digits);
+      if (text === undefined) throw new Undecodable('has a time of day outside of a day');
+      addScalar(tape, PLAIN_STRING, `"${text}"`);
+    },
+  };
+}
+
+function timestamp(digits: 3 | 6 | 9, local: boolean): TimeNode {
+  return {
+    on: 'long',
+    type: { kind: 'timestamp', digits, local },
+    read: (reader, tape) => void addScalar(tape, PLAIN_STRING, `"${timestampText(readLong(reader), digits, local)}"`),
+  };
+}
+
+/** Most digits of a decimal that has its own type; the bytes of one are few. */
+const MOST_DECIMAL_BYTES = 64;
+
+function decimalNode({ precision, scale = 0 }: Attributes, on: string, size: number | undefined): AvroNode | undefined {
+  const isValid =
+    Number.isInteger(precision) &&
+    Number.isInteger(scale) &&
+    Number(precision) > 0 &&
+    Number(scale) >= 0 &&
+    Number(scale) <= Number(precision);
+  if (!isValid || (on !== 'bytes' && on !== 'fixed')) return undefined;
+  const digits = Number(scale);
+  const head = NUMBER | ((digits > 0 ? NUMBER_REAL : NUMBER_INTEGER) << 4);
+  return {
+    type: { kind: 'decimal', precision: Number(precision), scale: digits },
+    read(reader, tape) {
+      const length = size ?? readLength(reader);
+      if (length > MOST_DECIMAL_BYTES) throw new Undecodable(`has a decimal of more than ${MOST_DECIMAL_BYTES} bytes`);
+      const from = take(reader, length);
+      addScalar(tape, head, decimalText(bigEndian(reader.bytes, from, from + length), digits));
+    },
+  };
+}
+
+function uuidNode(on: string, size: number | undefined): AvroNode | undefined {
+  if (on === 'string') return { type: { kind: 'uuid' }, read: PRIMITIVES['string']!.read };
+  if (on !== 'fixed' || size !== 16) return undefined;
+  return {
+    type: { kind: 'uuid' },
+    read(reader, tape) {
+      const from = take(reader, 16);
+      const hex = reader.bytes.toString('hex', from, from + 16);
+      const text = `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+      addScalar(tape, PLAIN_STRING, `"${text}"`);
+    },
+  };
+}
+
+/** Three counts that do not add up: a month is no number of days. ISO 8601 has a text for it. */
+const DURATION: AvroNode = {
+  type: { kind: 'string' },
+  read(reader: AvroReader, tape: TapeBuilder) {
+    const from = take(reader, 12);
+    const part = (i: number): number => reader.bytes.readUInt32LE(from + i * 4);
+    const ms = part(2);
+    addScalar(tape, PLAIN_STRING, `"P${part(0)}M${part(1)}DT${Math.floor(ms / 1000)}.${String(ms % 1000).padStart(3, '0')}S"`);
+  },
+};

@@ -1,0 +1,195 @@
+/** Avro records in the registry's wire format through the built gateway: what the producer wrote is what the table holds. */
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import avsc from 'avsc';
+import { type GatewayProcess, startGatewayProcess } from '../support/gateway-process.ts';
+import { startSchemaRegistry, type TestRegistry } from '../support/schema-registry.ts';
+
+const LINE = {
+  type: 'record',
+  name: 'Line',
+  fields: [
+    { name: 'sku', type: 'string' },
+    { name: 'count', type: 'int' },
+  ],
+};
+const ORDER = {
+  type: 'record',
+  name: 'Order',
+  namespace: 'shop',
+  fields: [
+    { name: 'id', type: 'long', doc: "the order's number" },
+    { name: 'amount', type: { type: 'bytes', logicalType: 'decimal', precision: 20, scale: 4 } },
+    { name: 'at', type: { type: 'long', logicalType: 'timestamp-micros' } },
+    { name: 'day', type: ['null', { type: 'int', logicalType: 'date' }], default: null },
+    { name: 'ratio', type: 'float' },
+    { name: 'state', type: { type: 'enum', name: 'State', symbols: ['NEW', 'DONE'] } },
+    { name: 'lines', type: { type: 'array', items: LINE } },
+    { name: 'tags', type: { type: 'map', values: 'string' } },
+    { name: 'raw', type: 'bytes' },
+    { name: 'note', type: ['null', 'string'], default: null },
+  ],
+};
+
+/** A producer's serializer: magic byte, schema id, datum. */
+function framed(schema: unknown, id: number, value: unknown): Buffer {
+  const type = avsc.Type.forSchema(schema as avsc.Schema, { wrapUnions: true });
+  const head = Buffer.alloc(5);
+  head.writeInt32BE(id, 1);
+  return Buffer.concat([head, type.toBuffer(value)]);
+}
+
+const order = (number: number, more: object = {}): object => ({
+  id: number,
+  amount: Buffer.from('fe1dc0'.padStart(6, '0'), 'hex'),
+  at: 1_767_323_045_678_901,
+  day: { int: -1 },
+  ratio: Math.fround(0.1),
+  state: 'DONE',
+  lines: [
+    { sku: 'a"b', count: 2 },
+    { sku: '€', count: -3 },
+  ],
+  tags: { k: 'v', ['__proto__']: 'x' },
+  raw: Buffer.from([0, 255, 34, 10]),
+  note: null,
+  ...more,
+});
+
+/** 2^53 + 1, which the producer's library cannot write, in the place of an id of one byte. */
+function withLargeId(record: Buffer): Buffer {
+  return Buffer.concat([record.subarray(0, 5), Buffer.from('8280808080808020', 'hex'), record.subarray(6)]);
+}
+
+let registry: TestRegistry;
+let gateway: GatewayProcess;
+let directory: string;
+let id: number;
+
+before(async () => {
+  registry = await startSchemaRegistry();
+  registry.authorization = `Basic ${Buffer.from('gateway:secret').toString('base64')}`;
+  id = registry.register('orders-value', { schema: JSON.stringify(ORDER) });
+  directory = mkdtempSync('/tmp/sluice-avro-');
+  const file = join(directory, 'sluice.yaml');
+  writeFileSync(
+    file,
+    `registry: { url: "${registry.url}", username: gateway, password: secret, timeout: 1s }
+pipelines:
+  orders: { topics: [orders, '/raw.*/'], unknown_fields: evolve, identity: none }
+  hoisted: { envelope: { value: v }, unknown_fields: evolve }
+`,
+  );
+  gateway = await startGatewayProcess({ args: ['--config', file] });
+});
+after(async () => {
+  await gateway.stop();
+  await registry.close();
+  rmSync(directory, { recursive: true, force: true });
+});
+
+async function post(path: string, body: Buffer | string): Promise<readonly [status: number, answer: Record<string, unknown>]> {
+  const response = await fetch(`${gateway.url}${path}`, { method: 'POST', headers: { 'X-API-KEY': gateway.key }, body });
+  return [response.status, (await response.json()) as Record<string, unknown>];
+}
+
+async function query(sql: string): Promise<unknown[]> {
+  const response = await fetch(`${gateway.url}/v1/query`, { method: 'POST', headers: { 'X-API-KEY': gateway.key }, body: sql });
+  const text = await response.text();
+  assert.equal(response.status, 200, text);
+  return text
+    .trim()
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as unknown);
+}
+
+const ROW = {
+  amount: -12.3456,
+  at: '2026-01-02 03:04:05.678901',
+  day: '1969-12-31',
+  ratio: 0.1,
+  state: 'DONE',
+  lines: [
+    { sku: 'a"b', count: 2 },
+    { sku: '€', count: -3 },
+  ],
+  tags: JSON.parse('{"k":"v","__proto__":"x"}') as unknown,
+  raw: '00FF220A',
+  note: null,
+};
+const COLUMNS = 'id, amount, at, day, ratio, state, lines, tags, hex(raw) AS raw, note';
+
+test('a record makes its table by its schema, and is there as it was written', async () => {
+  const [status, answer] = await post('/v1/topics/orders', withLargeId(framed(ORDER, id, order(1))));
+  assert.deepEqual([status, answer['accepted']], [200, 1], JSON.stringify(answer));
+  assert.deepEqual(await query(`SELECT ${COLUMNS} FROM orders`), [{ id: '9007199254740993', ...ROW }]);
+  assert.deepEqual(
+    await query("SELECT name, type, comment FROM system.columns WHERE table = 'orders' AND name NOT LIKE '\\_sluice%' ORDER BY position"),
+    [
+      { name: 'id', type: 'Int64', comment: "the order's number" },
+      { name: 'amount', type: 'Decimal(20, 4)', comment: '' },
+      { name: 'at', type: "DateTime64(6, 'UTC')", comment: '' },
+      { name: 'day', type: 'Nullable(Date32)', comment: '' },
+      { name: 'ratio', type: 'Float32', comment: '' },
+      { name: 'state', type: 'String', comment: '' },
+      { name: 'lines', type: 'Array(Tuple(sku String, count Int32))', comment: '' },
+      { name: 'tags', type: 'Map(String, String)', comment: '' },
+      { name: 'raw', type: 'String', comment: '' },
+      { name: 'note', type: 'Nullable(String)', comment: '' },
+    ],
+  );
+});
+
+test('records in envelopes are written once, each by the schema it was written with', async () => {
+  const young = { ...ORDER, fields: [...ORDER.fields, { name: 'priority', type: 'int', default: 0 }] };
+  const second = registry.register('orders-value', { schema: JSON.stringify(young) });
+  const envelope = (offset: number, value: Buffer): object => ({
+    v: value.toString('base64'),
+    __topic: 'orders',
+    __partition: 1,
+    __offset: offset,
+  });
+  const body = JSON.stringify([
+    envelope(1, framed(ORDER, id, order(1))),
+    envelope(2, framed(young, second, order(2, { priority: 7, note: { string: 'x' } }))),
+  ]);
+  for (const duplicate of [0, 2]) {
+    const [status, answer] = await post('/v1/topics/hoisted', body);
+    assert.deepEqual([status, answer['accepted'], answer['duplicate']], [200, 2, duplicate], JSON.stringify(answer));
+  }
+  assert.deepEqual(await query(`SELECT ${COLUMNS}, priority, __partition, __offset FROM hoisted ORDER BY __offset`), [
+    { id: '1', ...ROW, priority: null, __partition: '1', __offset: '1' },
+    { id: '2', ...ROW, note: 'x', priority: 7, __partition: '1', __offset: '2' },
+  ]);
+});
+
+test('what cannot be read is refused with the schema and where, and makes no table', async () => {
+  const good = framed(ORDER, id, order(1));
+  const cases: ReadonlyArray<readonly [body: Buffer, code: string, message: string]> = [
+    [good.subarray(0, 30), 'undecodable', `the record ends before it is complete (schema ${id})`],
+    [Buffer.concat([good, Buffer.from([0])]), 'undecodable', `the record ends 1 bytes before the record does (schema ${id})`],
+    [Buffer.from('000000270f00', 'hex'), 'unknown_schema', 'the record is of a schema the registry does not have (schema 9999)'],
+    [Buffer.from('0000', 'hex'), 'undecodable', 'the record ends within its schema id'],
+  ];
+  for (const [body, code, message] of cases) {
+    const [status, answer] = await post('/v1/topics/raw-bad', body);
+    const [first] = answer['errors'] as Array<Record<string, unknown>>;
+    assert.deepEqual([status, answer['code'], first?.['code'], first?.['message']], [422, 'records_rejected', code, message]);
+  }
+  assert.deepEqual(await query("SELECT count() AS tables FROM system.tables WHERE name = 'raw_bad'"), [{ tables: '0' }]);
+});
+
+test('with the registry away known schemas go on, and others are told to come back', async () => {
+  registry.before = (_request, response) => Boolean(response.destroy());
+  const [status] = await post('/v1/topics/orders', framed(ORDER, id, order(3)));
+  assert.equal(status, 200);
+  const [refused, answer] = await post('/v1/topics/orders', framed(ORDER, 77, order(3)));
+  assert.deepEqual(
+    [refused, answer['code'], answer['detail']],
+    [503, 'registry_unavailable', 'The Schema Registry cannot be reached, or closed the connection'],
+  );
+  registry.before = undefined;
+});
