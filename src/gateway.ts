@@ -9,6 +9,7 @@ import type { Ledger } from './core/ledger.ts';
 import { type Destination, DestinationError, type SchemaSource, type Timers } from './core/ports.ts';
 import type { TableName } from './core/table.ts';
 import { createDecoder } from './decode/decoder.ts';
+import { createJsonReader } from './decode/json-reader.ts';
 import { createClaims } from './dedupe/claims.ts';
 import { createIdentify } from './dedupe/identity.ts';
 import { createInspection } from './dedupe/inspection.ts';
@@ -178,7 +179,7 @@ function createWriting(config: Config, deps: WritingDeps): { stages: Stages; gro
   });
   const stages: Stages = {
     decode: inTurns(createDecoder(config.limits)),
-    resolve: createResolver({ codecs: createCodecs(schemas, config.limits), limits: config.limits }),
+    resolve: createResolver({ codecs: createCodecs(schemas, config.limits, createJsonReader(config.limits)), limits: config.limits }),
     map: createMapper({
       destination,
       catalog,

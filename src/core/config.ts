@@ -85,6 +85,8 @@ export interface PipelineConfig {
   /** `table` or `database.table`; `${topic}` stands for the topic with `.` and `-` as `_`. */
   readonly table: string;
   readonly framing: FramingConfig;
+  /** Subject whose newest schema says what the JSON of records stands for; `${topic}` is the topic. Absent: JSON is what it says. */
+  readonly subject?: string;
   /** Records are objects that hold the real one in a field, beside where it was. */
   readonly envelope?: { readonly value: string };
   readonly columns: Readonly<Record<string, ColumnRule>>;

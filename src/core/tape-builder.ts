@@ -241,6 +241,12 @@ function sizeQuoted(source: Uint8Array, from: number, to: number): number {
   return size;
 }
 
+/** A string of this text. */
+export function addStringText(tape: TapeBuilder, text: string): number {
+  const source = Buffer.from(text);
+  return addString(tape, source, 0, source.length);
+}
+
 /** A key of an object and the colon after it. */
 export function addKey(tape: TapeBuilder, key: string): void {
   const source = Buffer.from(key);

@@ -1,9 +1,12 @@
 import { LRUCache } from 'lru-cache';
 import { GatewayError } from '../core/errors.ts';
 import type { RegisteredSchema, SchemaSource } from '../core/ports.ts';
-import type { SchemaLanguage } from '../core/schema.ts';
+import type { FieldType, SchemaLanguage } from '../core/schema.ts';
 import { compileAvro } from './avro/avro-schema.ts';
 import type { Codec, CodecLimits } from './codec.ts';
+import type { Translate } from './connect/translate.ts';
+import { createTranslator } from './connect-json.ts';
+import { compileJson, type ReadJson } from './json/json-codec.ts';
 import { Undecodable } from './undecodable.ts';
 import type { Framed } from './wire-format.ts';
 
@@ -14,9 +17,21 @@ const MOST_CODECS = 1000;
 export interface Codecs {
   /**
    * The codec of a schema and the number that names it in messages.
-   * @throws GatewayError when the registry cannot be asked; Undecodable when it has no such schema, or the schema cannot be used.
+   * @throws GatewayError when the registry cannot be asked; UnknownSchema; Undecodable when the schema cannot be used.
    */
   of(reference: Framed['schema']): Promise<{ readonly codec: Codec; readonly name: string }>;
+  /**
+   * What reads JSON by the newest schema of a subject; undefined when it has none, or there is no registry.
+   * @throws GatewayError when the registry cannot be asked; Undecodable when the schema cannot be used.
+   */
+  translatorOf(subject: string): Promise<Translator | undefined>;
+}
+
+export interface Translator {
+  readonly type: FieldType;
+  readonly translate: Translate;
+  /** As messages name the schema. */
+  readonly name: string;
 }
 
 /** The registry has no such schema. */
@@ -27,18 +42,21 @@ export class UnknownSchema extends Error {
   }
 }
 
-const COMPILERS: Readonly<Partial<Record<SchemaLanguage, (schema: RegisteredSchema, limits: CodecLimits) => Codec>>> = {
-  AVRO: compileAvro,
-};
+type Compile = (schema: RegisteredSchema) => Codec;
 
-/** Codecs over `source`; without one every schema is a reason to refuse the delivery. */
-export function createCodecs(source: SchemaSource | undefined, limits: CodecLimits): Codecs {
+/** Codecs over `source`; without one every schema is a reason to refuse the delivery. `readJson` reads the values of JSON Schemas. */
+export function createCodecs(source: SchemaSource | undefined, limits: CodecLimits, readJson: ReadJson): Codecs {
   const compiled = new LRUCache<number, Codec | Undecodable>({ max: MOST_CODECS });
+  const translators = new WeakMap<FieldType, Translate>();
+  const compilers: Readonly<Partial<Record<SchemaLanguage, Compile>>> = {
+    AVRO: (schema) => compileAvro(schema, limits),
+    JSON: (schema) => compileJson(schema, readJson),
+  };
 
   const compile = (schema: RegisteredSchema): Codec => {
     let codec = compiled.get(schema.id);
     if (codec === undefined) {
-      codec = tryCompile(schema, limits);
+      codec = tryCompile(schema, compilers[schema.language]);
       compiled.set(schema.id, codec);
     }
     if (codec instanceof Undecodable) throw new Undecodable(codec.message, codec.code);
@@ -55,14 +73,24 @@ export function createCodecs(source: SchemaSource | undefined, limits: CodecLimi
       if (schema === undefined) throw new UnknownSchema();
       return { codec: compile(schema), name: String(schema.id) };
     },
+    async translatorOf(subject) {
+      const schema = await source?.latest(subject);
+      if (schema === undefined) return undefined;
+      const { type } = compile(schema);
+      let translate = translators.get(type);
+      if (translate === undefined) {
+        translate = createTranslator(type);
+        translators.set(type, translate);
+      }
+      return { type, translate, name: String(schema.id) };
+    },
   };
 }
 
-function tryCompile(schema: RegisteredSchema, limits: CodecLimits): Codec | Undecodable {
-  const compiler = COMPILERS[schema.language];
-  if (compiler === undefined) return new Undecodable('is of a kind of schema this version does not read', 'unusable_schema');
+function tryCompile(schema: RegisteredSchema, compile: Compile | undefined): Codec | Undecodable {
+  if (compile === undefined) return new Undecodable('is of a kind of schema this version does not read', 'unusable_schema');
   try {
-    return compiler(schema, limits);
+    return compile(schema);
   } catch (error) {
     if (error instanceof Undecodable) return error;
     throw error;

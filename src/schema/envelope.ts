@@ -3,13 +3,8 @@ import { type JsonTape, kindOf, nextOf, OBJECT, type Shape, shapeOf } from '../c
 import { addKey, addText, closeObject, copyValue, kindIn, openContainer, shapeIn, type TapeBuilder } from '../core/tape-builder.ts';
 import { Undecodable } from './undecodable.ts';
 
-/** What stands around a value in its envelope. */
-export interface Around {
-  /** Adds it to the record at `token`, which was written last. */
-  around(tape: TapeBuilder, token: number): void;
-  /** Writes the object at `node` of the envelope's own tape, and it. */
-  aroundCopy(tape: TapeBuilder, node: number): void;
-}
+/** Adds what stands around a value in its envelope to the record at `token`, which was written last. */
+export type Around = (tape: TapeBuilder, token: number) => void;
 
 /** The member of an object; undefined when there is none. */
 export function memberAt(tape: JsonTape, node: number, name: string): number | undefined {
@@ -27,7 +22,7 @@ const JOINED = new WeakMap<Shape, WeakMap<Shape, Map<string, Shape>>>();
 /** The members of the envelope at `node` but for `name`. */
 export function openAround(source: JsonTape, node: number, name: string): Around {
   const outer = shapeOf(source, node);
-  const around: Around['around'] = (tape, token) => {
+  return (tape, token) => {
     if (kindIn(tape, token) !== OBJECT) throw new Undecodable('has a value that is no record, so that it has no columns');
     const inner = shapeIn(tape, token);
     const shape = joined(inner, outer, name);
@@ -36,10 +31,6 @@ export function openAround(source: JsonTape, node: number, name: string): Around
     addMembers(tape, source, node, { name, first: inner.keys.length === 0 });
     addText(tape, '}');
     closeObject(tape, token, shape);
-  };
-  return {
-    around,
-    aroundCopy: (tape, value) => around(tape, copyValue(tape, source, value)),
   };
 }
 

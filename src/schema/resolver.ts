@@ -5,14 +5,23 @@
  * recognised by what stands beside the value. Proved by `test/unit/schema/resolver.test.ts`.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Batch, Decoded, RecordEnvelope, Rejection } from '../core/batch.ts';
+import type { Batch, Decoded, JsonValue, RecordEnvelope, Rejection } from '../core/batch.ts';
 import type { Limits, PipelineConfig } from '../core/config.ts';
 import type { RecordErrorCode } from '../core/errors.ts';
 import { kindOf, NULL, OBJECT, STRING } from '../core/json-tape.ts';
 import type { RecordType } from '../core/schema.ts';
-import { addScalar, beginRecord, builtTape, createTapeBuilder, rewind, type TapeBuilder, TapeFull } from '../core/tape-builder.ts';
+import {
+  addScalar,
+  beginRecord,
+  builtTape,
+  copyValue,
+  createTapeBuilder,
+  rewind,
+  type TapeBuilder,
+  TapeFull,
+} from '../core/tape-builder.ts';
 import { bytesOfBase64 } from './base64.ts';
-import { type Codecs, UnknownSchema } from './codecs.ts';
+import { type Codecs, type Translator, UnknownSchema } from './codecs.ts';
 import { copyAround, memberAt, openAround } from './envelope.ts';
 import { Undecodable } from './undecodable.ts';
 import { readWireFormat } from './wire-format.ts';
@@ -86,7 +95,18 @@ export function createResolver({ codecs, limits }: ResolverDeps): Resolve {
     return batchOf(batch, reading);
   };
 
-  return async (decoded, { envelope }) => {
+  /** What reads JSON to the topic by its subject; undefined where there is no schema. A schema that cannot be used is wrong with every record. */
+  const translatorFor = async (topic: string | undefined, subject: string | undefined): Promise<Translator | Undecodable | undefined> => {
+    if (subject === undefined || (topic === undefined && subject.includes(TOPIC))) return undefined;
+    try {
+      return await codecs.translatorOf(subject.replaceAll(TOPIC, topic ?? ''));
+    } catch (error) {
+      if (error instanceof Undecodable) return error;
+      throw error;
+    }
+  };
+
+  return async (decoded, { envelope, subject }) => {
     if ('frames' in decoded) {
       const { frames } = decoded;
       return await readAll(decoded, frames.length, sizeOf(frames), {
@@ -95,12 +115,39 @@ export function createResolver({ codecs, limits }: ResolverDeps): Resolve {
       });
     }
     const { records, delivery } = decoded;
-    if (envelope === undefined || records.length === 0) return decoded;
+    if (records.length === 0) return decoded;
+    const translator = await translatorFor(delivery.topic, subject);
+    if (envelope !== undefined) {
+      return await readAll(decoded, records.length, delivery.body.length, {
+        read: async (reading, ordinal) => await readEnvelope(records[ordinal]!, envelope.value, reading, { readFramed, translator }),
+        instead: (tape, ordinal) => copyAround(tape, records[ordinal]!.value, envelope.value),
+      });
+    }
+    if (translator === undefined) return decoded;
     return await readAll(decoded, records.length, delivery.body.length, {
-      read: async (reading, ordinal) => await readEnvelope(records[ordinal]!, envelope.value, reading, readFramed),
-      instead: (tape, ordinal) => copyAround(tape, records[ordinal]!.value, envelope.value),
+      read: async (reading, ordinal) => await Promise.resolve(translateValue(reading, records[ordinal]!.value, translator)),
+      instead: (tape, ordinal) => void copyValue(tape, records[ordinal]!.value.tape, records[ordinal]!.value.node),
     });
   };
+}
+
+/** Stands for the topic in the name of a subject. */
+const TOPIC = '${topic}';
+
+/** Writes what JSON stands for by a schema. @throws Undecodable */
+function translateValue({ tape, schemas }: Reading, value: JsonValue, translator: Translator | Undecodable): void {
+  if (translator instanceof Undecodable) throw new Undecodable(translator.message, translator.code);
+  if (translator.type.kind === 'record') schemas.add(translator.type);
+  try {
+    translator.translate(value.tape, value.node, tape);
+  } catch (error) {
+    throw error instanceof Undecodable ? named(error, translator.name) : error;
+  }
+}
+
+interface EnvelopeReaders {
+  readonly readFramed: (reading: Reading, bytes: Buffer) => Promise<void>;
+  readonly translator: Translator | Undecodable | undefined;
 }
 
 /** The value in the field `name`, and what stands around it, as one record. */
@@ -108,20 +155,24 @@ async function readEnvelope(
   { value: { tape: source, node } }: RecordEnvelope,
   name: string,
   reading: Reading,
-  readFramed: (reading: Reading, bytes: Buffer) => Promise<void>,
+  { readFramed, translator }: EnvelopeReaders,
 ): Promise<void> {
   const at = kindOf(source, node) === OBJECT ? memberAt(source, node, name) : undefined;
   if (at === undefined) throw new Undecodable(`has no field ${name}, in which the pipeline's envelope has the value`);
   const kind = kindOf(source, at);
   const around = openAround(source, node, name);
-  if (kind === OBJECT) return around.aroundCopy(reading.tape, at);
+  const { count } = reading.tape;
+  if (kind === OBJECT) {
+    if (translator === undefined) copyValue(reading.tape, source, at);
+    else translateValue(reading, { tape: source, node: at }, translator);
+    return around(reading.tape, count);
+  }
   if (kind !== STRING) throw new Undecodable(`has something else than an object or the base64 text of bytes in the field ${name}`);
   const bytes = bytesOfBase64(source, at);
   if (bytes === undefined)
     throw new Undecodable(`has a text in the field ${name} that is no base64: set the connector's converter to bytes`);
-  const { count } = reading.tape;
   await readFramed(reading, bytes);
-  around.around(reading.tape, count);
+  around(reading.tape, count);
 }
 
 function named(error: Error, schema: string): Error {

@@ -166,6 +166,37 @@ test('records in envelopes are written once, each by the schema it was written w
   ]);
 });
 
+test('JSON of Kafka Connect is read by the schema of its topic', async () => {
+  const schema = {
+    type: 'record',
+    name: 'Payment',
+    fields: [
+      { name: 'amount', type: { type: 'bytes', logicalType: 'decimal', precision: 12, scale: 2 } },
+      { name: 'day', type: { type: 'int', logicalType: 'date' } },
+      { name: 'at', type: { type: 'long', logicalType: 'timestamp-millis' } },
+      { name: 'raw', type: 'bytes' },
+      { name: 'id', type: ['null', 'string', 'long'] },
+    ],
+  };
+  registry.register('raw.payments-value', { schema: JSON.stringify(schema) });
+  const body = [
+    {
+      amount: Buffer.from('ff85', 'hex').toString('base64'),
+      day: 20_000,
+      at: 1_767_323_045_678,
+      raw: 'AP8=',
+      id: { string: null, long: 7 },
+    },
+    { amount: 12.5, day: '2026-01-31', at: '2026-01-31T00:00:00.5Z', raw: '', id: null },
+  ];
+  const [status, answer] = await post('/v1/topics/raw.payments', JSON.stringify(body));
+  assert.deepEqual([status, answer['accepted']], [200, 2], JSON.stringify(answer));
+  assert.deepEqual(await query('SELECT toString(amount) AS amount, day, at, hex(raw) AS raw, id FROM raw_payments ORDER BY day'), [
+    { amount: '-1.23', day: '2024-10-04', at: '2026-01-02 03:04:05.678', raw: '00FF', id: '7' },
+    { amount: '12.5', day: '2026-01-31', at: '2026-01-31 00:00:00.500', raw: '', id: null },
+  ]);
+});
+
 test('what cannot be read is refused with the schema and where, and makes no table', async () => {
   const good = framed(ORDER, id, order(1));
   const cases: ReadonlyArray<readonly [body: Buffer, code: string, message: string]> = [

@@ -125,6 +125,7 @@ function pipelineOf(name: string, file: PipelineFile): PipelineConfig {
     topics: file.topics ?? [name],
     table: file.table,
     framing: typeof framing === 'string' ? { kind: framing, prefix: '', suffix: '' } : framing,
+    ...(file.subject === 'none' ? {} : { subject: file.subject }),
     ...(file.envelope === undefined ? {} : { envelope: file.envelope }),
     columns: columnsOf(file.columns),
     autoCreate: file.auto_create,

@@ -53,5 +53,13 @@ function unknownKey(path: readonly PropertyKey[], known: Readonly<Record<string,
   const names = Object.keys(known);
   const close = nearest(String(path.at(-1)), names);
   const hint = close === undefined ? `known keys here are ${names.join(', ')}` : `did you mean ${close}?`;
+  const parent = path.slice(0, -1);
+  // What has lost its quotes can end in a key: a part of a value, perhaps of a secret.
+  if (!NAME_LIKE.test(String(path.at(-1)))) {
+    const where = parent.length === 0 ? 'At the top there' : `Under ${pathText(parent)} there`;
+    return { path: pathText(parent), message: `${where} is a key that is no name and is not shown: put quotes around the values there` };
+  }
   return { path: pathText(path), message: `Unknown key ${pathText(path)}: ${hint}` };
 }
+
+const NAME_LIKE = /^[A-Za-z_][\w.-]{0,63}$/;

@@ -134,6 +134,10 @@ const keys = {
     z.strictObject({ value: key(fieldName, 'Field that holds the record: an object, or bytes of the wire format as base64.') }).optional(),
     'Records are objects with the real record in a field, as HoistField makes them. The other fields become fields of the record.',
   ),
+  subject: key(
+    z.string().min(1, 'must not be empty: write none for no subject').max(400, 'must be at most 400 characters').prefault('${topic}-value'),
+    'Subject of the Schema Registry whose newest schema says what JSON stands for: base64 that is a decimal, numbers that are dates. `${topic}` is the topic; `none`: JSON is what it says. Counts only with a `registry`, and where the subject exists.',
+  ),
   columns: key(
     z.record(z.string().regex(FIELD_NAME, 'must be a column name of 1 to 127 characters'), columnRule).default({}),
     'Rules for single columns. Every other field goes to the column of its name.',

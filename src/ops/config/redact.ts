@@ -73,6 +73,7 @@ export function redactedPipeline(pipeline: PipelineConfig): Record<string, unkno
     topics: pipeline.topics.map((topic) => (typeof topic === 'string' ? topic : topicPatternText(topic))),
     table: pipeline.table,
     framing: { ...pipeline.framing },
+    subject: pipeline.subject ?? 'none',
     ...(pipeline.envelope === undefined ? {} : { envelope: { ...pipeline.envelope } }),
     columns: { ...pipeline.columns },
     auto_create: pipeline.autoCreate,

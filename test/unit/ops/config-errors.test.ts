@@ -33,6 +33,11 @@ const CASES: Record<string, ReadonlyArray<readonly [yaml: string, ...messages: s
       'tracing: { url: "https://h" }',
       'Unknown key tracing: known keys here are listen, data, clickhouse, registry, auth, limits, ledger, pipelines',
     ],
+    [
+      pipeline('on_error: a ,", framing: a ,"'),
+      'pipelines.p.on_error: must be reject',
+      'Under pipelines.p there is a key that is no name and is not shown: put quotes around the values there',
+    ],
     ['auth: { jwt: {} }', 'Unknown key auth.jwt: known keys here are key_header, keys'],
     [key(`id: a, hash: "${HASH}", ${GRANTS}, key: x`), 'Unknown key auth.keys[0].key: known keys here are id, hash, grants'],
     ['__proto__: { listen: "h:1" }', '__proto__: is not a name that can be used'],
@@ -40,7 +45,7 @@ const CASES: Record<string, ReadonlyArray<readonly [yaml: string, ...messages: s
   ],
   'keys of the design that this version does not have': ['format', 'insert_mode', 'on_lossy', 'ack', 'quarantine'].map((name) => [
     pipeline(`${name}: x`),
-    `Unknown key pipelines.p.${name}: known keys here are topics, table, framing, envelope, columns, auto_create, auto_evolve, order_by, unknown_fields, on_error, identity, require_identity, source, epoch, guarantee`,
+    `Unknown key pipelines.p.${name}: known keys here are topics, table, framing, envelope, subject, columns, auto_create, auto_evolve, order_by, unknown_fields, on_error, identity, require_identity, source, epoch, guarantee`,
   ]),
   'kinds of values': [
     ['[]', 'The file must be a mapping of keys to values'],
@@ -265,6 +270,7 @@ const CASES: Record<string, ReadonlyArray<readonly [yaml: string, ...messages: s
       'pipelines.p.envelope.value: is required',
       'Unknown key pipelines.p.envelope.field: known keys here are value',
     ],
+    [pipeline('subject: ""'), 'pipelines.p.subject: must not be empty: write none for no subject'],
     ['registry: {}', 'registry.url: must be the URL of a Schema Registry, or a list of them'],
     ['registry: { url: "ftp://h" }', 'registry.url: must be the URL of a Schema Registry, or a list of them'],
     ['registry: { url: [] }', 'registry.url: must name at least one URL'],

@@ -13,6 +13,7 @@ const IMPLICIT: PipelineConfig = {
   topics: [/^(?:.*)$/],
   table: '${topic}',
   framing: { kind: 'auto', prefix: '', suffix: '' },
+  subject: '${topic}-value',
   columns: Object.create(null),
   autoCreate: 'infer',
   autoEvolve: 'add',
@@ -121,11 +122,14 @@ auth:
 limits: { body: 1KiB, inflated: 2KiB, inflate_ratio: "7", record: 1024, records: 2, values: 3, depth: 4, headers: 8 KiB, header_count: 5,
   header_timeout: 1s, body_timeout: 2m, deadline: 7s, keep_alive: 1h, in_flight: 3GiB }
 ledger: { retention: 36h }
+registry: { url: ["https://r1:8081", "http://r2"], token: t0, tls: { ca: "-----BEGIN X" }, timeout: 2s, ttl: 1m }
 pipelines:
   p:
     topics: [p.one, p-two]
     table: db.t_\${topic}
     framing: { kind: comma, prefix: "[", suffix: "]" }
+    envelope: { value: v }
+    subject: orders-\${topic}
     columns: { at: { from: meta.at, unit: ms }, constructor: { unit: days } }
     auto_create: infer
     auto_evolve: off
@@ -177,6 +181,13 @@ pipelines:
       inFlight: 3072 * MIB,
     },
     ledger: { retentionMs: 36 * 3_600_000 },
+    registry: {
+      urls: ['https://r1:8081', 'http://r2'],
+      auth: { token: 't0' },
+      tls: { ca: '-----BEGIN X' },
+      timeoutMs: 2000,
+      ttlMs: 60_000,
+    },
     pipelines: [
       {
         ...IMPLICIT,
@@ -184,6 +195,8 @@ pipelines:
         topics: ['p.one', 'p-two'],
         table: 'db.t_${topic}',
         framing: { kind: 'comma', prefix: '[', suffix: ']' },
+        envelope: { value: 'v' },
+        subject: 'orders-${topic}',
         columns: Object.assign(Object.create(null), { at: { from: 'meta.at', unit: 'ms' }, constructor: { unit: 'days' } }),
         autoEvolve: 'off',
         orderBy: ['at', 'id'],

@@ -67,6 +67,7 @@ test('the redacted configuration is whole, in the words of the file, without sec
         topics: ['x', '/a\\/b.*/'],
         table: '${topic}',
         framing: { kind: 'array', prefix: '<', suffix: '' },
+        subject: '${topic}-value',
         columns: { c: { from: 'a.b', unit: 'ms' }, d: { drop: true } },
         auto_create: 'infer',
         auto_evolve: 'add',

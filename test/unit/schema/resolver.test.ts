@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import type { Batch, Decoded } from '../../../src/core/batch.ts';
 import { GatewayError } from '../../../src/core/errors.ts';
 import type { RegisteredSchema, SchemaSource } from '../../../src/core/ports.ts';
+import { createJsonReader } from '../../../src/decode/json-reader.ts';
 import { createCodecs } from '../../../src/schema/codecs.ts';
 import { createResolver } from '../../../src/schema/resolver.ts';
 import { batchOf, deliveryOf, LIMITS, textsOf } from '../../support/deliveries.ts';
@@ -27,7 +28,21 @@ const schemaOf = (id: number, schema: unknown): RegisteredSchema => ({
   references: [],
 });
 
-const SCHEMAS = new Map([7, 8, 9, 10].map((id, i) => [id, schemaOf(id, [ORDER, OTHER, '"long"', '{"type":"nothing"}'][i])]));
+const TYPED = {
+  type: 'record',
+  name: 'Typed',
+  fields: [
+    { name: 'price', type: { type: 'bytes', logicalType: 'decimal', precision: 9, scale: 2 } },
+    { name: 'day', type: { type: 'int', logicalType: 'date' } },
+  ],
+};
+
+const SCHEMAS = new Map<number, RegisteredSchema>(
+  [7, 8, 9, 10].map((id, i) => [id, schemaOf(id, [ORDER, OTHER, '"long"', '{"type":"nothing"}'][i])]),
+);
+SCHEMAS.set(12, schemaOf(12, TYPED));
+SCHEMAS.set(13, { ...schemaOf(13, { type: 'object', properties: { n: { type: 'integer' } }, required: ['n'] }), language: 'JSON' });
+SCHEMAS.set(14, { ...schemaOf(14, 'syntax = "proto3";'), language: 'PROTOBUF' });
 
 /** A registry in memory; `asked` are the ids it was asked for. */
 function registry(failing = false): SchemaSource & { asked: Array<number | string> } {
@@ -37,7 +52,7 @@ function registry(failing = false): SchemaSource & { asked: Array<number | strin
     if (failing) throw new GatewayError('registry_unavailable', 'away');
     return await Promise.resolve(typeof id === 'number' ? SCHEMAS.get(id) : SCHEMAS.get(Number(`0x${id}`)));
   };
-  return { asked, byId: answer, byGuid: answer, latest: async () => await Promise.resolve(undefined) };
+  return { asked, byId: answer, byGuid: answer, latest: async (subject) => (subject === 'orders-value' ? await answer(12) : undefined) };
 }
 
 const wire = (id: number, hex: string): Buffer => {
@@ -50,7 +65,7 @@ const PLAIN = pipelineOf('p');
 const HOISTED = pipelineOf('p', { envelope: { value: 'v' } });
 
 const resolver = (source: SchemaSource | undefined = registry(), limits = LIMITS): ReturnType<typeof createResolver> =>
-  createResolver({ codecs: createCodecs(source, limits), limits });
+  createResolver({ codecs: createCodecs(source, limits, createJsonReader(limits)), limits });
 
 const framed = (...frames: Buffer[]): Decoded => ({ delivery: deliveryOf(''), frames });
 
@@ -113,9 +128,10 @@ test('a record over a limit is a rejection', async () => {
 
 test('without a registry, or with one that is away, the delivery is refused whole', async () => {
   const code = async (source: SchemaSource | undefined): Promise<unknown> =>
-    await createResolver({ codecs: createCodecs(source, LIMITS), limits: LIMITS })(framed(wire(7, '0200')), PLAIN).catch(
-      (error: GatewayError) => [error.code, error.message],
-    );
+    await createResolver({ codecs: createCodecs(source, LIMITS, createJsonReader(LIMITS)), limits: LIMITS })(
+      framed(wire(7, '0200')),
+      PLAIN,
+    ).catch((error: GatewayError) => [error.code, error.message]);
   assert.deepEqual(await code(undefined), [
     'registry_missing',
     'The records are in the wire format of the Schema Registry, and the configuration names none: set registry.url',
@@ -172,4 +188,63 @@ test('an envelope that cannot be read still says where its record was', async ()
 test('JSON without an envelope is left as it is', async () => {
   const batch = await batchOf('[{"v":"AA=="}]');
   assert.equal(await resolver()(batch, PLAIN), batch);
+});
+
+const SUBJECT = pipelineOf('p', { subject: '${topic}-value' });
+
+test('JSON is read by the schema of its subject', async () => {
+  const batch = checked(await resolver()(await batchOf('[{"price":"Aus=","day":1,"__offset":7},{"day":-1,"price":5}]'), SUBJECT));
+  assert.deepEqual(textsOf(batch), ['{"price":7.47,"day":"1970-01-02","__offset":7}', '{"price":5.00,"day":"1969-12-31"}']);
+  assert.deepEqual(
+    batch.schemas?.map(({ name }) => name),
+    ['Typed'],
+  );
+});
+
+test('JSON that is no value of its schema is a rejection, and stays what it was', async () => {
+  const batch = await resolver()(await batchOf('[{"price":"Aus=","day":"x y"},{"price":"Aus="},{"price":1.234,"day":0}]'), SUBJECT);
+  assert.deepEqual(textsOf(batch), ['{"price":7.47,"day":"x y"}', '{"price":"Aus="}', '{"price":1.234,"day":0}']);
+  assert.deepEqual(
+    rejectionsOf(batch).map((one) => {
+      const { ordinal, code, column } = one as { ordinal: number; code: string; column?: string };
+      return [ordinal, code, column];
+    }),
+    [
+      [1, 'undecodable', 'day'],
+      [2, 'undecodable', 'price'],
+    ],
+  );
+});
+
+test('JSON of a topic whose subject there is not, or of no topic, is left as it is', async () => {
+  const source = registry();
+  const batch = await batchOf('[{"price":"Aus="}]');
+  const named = (topic: string): Batch => ({ ...batch, delivery: deliveryOf('', topic) });
+  const { topic: _topic, ...without } = batch.delivery;
+  for (const one of [named('other'), { ...batch, delivery: without }]) assert.equal(await resolver(source)(one, SUBJECT), one);
+  const noRegistry = createResolver({ codecs: createCodecs(undefined, LIMITS, createJsonReader(LIMITS)), limits: LIMITS });
+  assert.equal((await noRegistry(named('orders'), SUBJECT)).records, batch.records);
+});
+
+test('an object in an envelope is read by the schema of its subject too', async () => {
+  const pipeline = pipelineOf('p', { subject: 'orders-value', envelope: { value: 'v' } });
+  const batch = checked(await resolver()(await batchOf('[{"v":{"price":"Aus=","day":0},"__offset":1}]'), pipeline));
+  assert.deepEqual(textsOf(batch), ['{"price":7.47,"day":"1970-01-01","__offset":1}']);
+});
+
+test('values of a JSON Schema are JSON after their id, and Protobuf is told from what is not valid', async () => {
+  const json = (text: string): Buffer => Buffer.concat([wire(13, ''), Buffer.from(text)]);
+  const batch = checked(
+    await resolver()(framed(json(' {"n" : 1} '), json('{"n":1}x'), json('{"n":1,"n":2}'), json('{"n":"x"}'), wire(14, '00')), PLAIN),
+  );
+  assert.deepEqual(textsOf(batch), ['{"n":1}', 'null', 'null', 'null', 'null']);
+  assert.deepEqual(
+    rejectionsOf(batch).map((one) => (one as { reason: string }).reason),
+    [
+      'the record is not valid JSON (schema 13)',
+      'the record has a key twice in an object (schema 13)',
+      'the record is text where its schema has a whole number (schema 13)',
+      'the record is of a kind of schema this version does not read (schema 14)',
+    ],
+  );
 });
