@@ -148,6 +148,21 @@ export function addScalar(tape: TapeBuilder, head: number, text: string): number
   return addToken(tape, head, start, tape.length);
 }
 
+const QUOTE = 0x22;
+
+/** A string of text that is ASCII and needs no escapes, such as a date. */
+export function addPlainText(tape: TapeBuilder, text: string): number {
+  const start = tape.length;
+  reserve(tape, text.length + 2);
+  const { bytes } = tape;
+  let at = start;
+  bytes[at++] = QUOTE;
+  for (let i = 0; i < text.length; i++) bytes[at++] = text.charCodeAt(i);
+  bytes[at++] = QUOTE;
+  tape.length = at;
+  return addToken(tape, STRING | (STRING_PLAIN << 4), start, at);
+}
+
 /** A whole number, as its digits. Numbers must be safe integers. */
 export function addInteger(tape: TapeBuilder, value: number | bigint): number {
   if (typeof value === 'bigint' || value > MOST_DIRECT || value < -MOST_DIRECT) return addScalar(tape, INTEGER, String(value));
@@ -181,7 +196,6 @@ function digitsOf(value: number): number {
   return digits;
 }
 
-const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const HEX = '0123456789abcdef';
 /** Escapes of one letter, by the byte they stand for. */

@@ -20,11 +20,12 @@ import {
   type TapeBuilder,
   TapeFull,
 } from '../core/tape-builder.ts';
-import { bytesOfBase64 } from './base64.ts';
+import { createScratch, readBase64, type Scratch } from './base64.ts';
 import { type Codecs, type Translator, UnknownSchema } from './codecs.ts';
-import { copyAround, memberAt, openAround } from './envelope.ts';
+import { createEnvelope, type Envelope } from './envelope.ts';
+import { createFrameReader, type FrameReader, named } from './frame-reader.ts';
 import { Undecodable } from './undecodable.ts';
-import { readWireFormat } from './wire-format.ts';
+import type { Framed } from './wire-format.ts';
 
 /** The stage: reads what is in the encoding of a schema. @throws GatewayError when the registry is needed and cannot be asked. */
 export type Resolve = (decoded: Decoded, pipeline: PipelineConfig) => Promise<Batch>;
@@ -43,50 +44,32 @@ interface Reading {
   readonly nodes: number[];
   readonly schemas: Set<RecordType>;
   readonly unreadable: Map<number, Rejection>;
+  readonly frames: FrameReader;
+}
+
+/** How the records of a delivery are read. */
+interface Work {
+  /** Leaves one value on the tape. Returns the schema it needs first, if that is not loaded yet. @throws what makes a rejection. */
+  read(reading: Reading, ordinal: number): Framed['schema'] | undefined;
+  /** Leaves what can be had of a record that cannot be read. */
+  instead(tape: TapeBuilder, ordinal: number): void;
 }
 
 /** A stage over these codecs. */
 export function createResolver({ codecs, limits }: ResolverDeps): Resolve {
-  /** Reads one framed value onto the tape. */
-  const readFramed = async ({ tape, schemas }: Reading, bytes: Buffer): Promise<void> => {
-    const { schema, from } = readWireFormat(bytes, 0, bytes.length);
-    const { codec, name } = await codecs.of(schema).catch((error: unknown) => {
-      throw error instanceof Undecodable || error instanceof UnknownSchema
-        ? named(error, 'id' in schema ? String(schema.id) : schema.guid)
-        : error;
-    });
-    if (codec.type.kind === 'record') schemas.add(codec.type);
-    try {
-      codec.read({ bytes, from, to: bytes.length }, tape);
-    } catch (error) {
-      throw error instanceof Undecodable ? named(error, name) : error;
-    }
-  };
+  const envelopes = new Map<string, Envelope>();
+  const scratch = createScratch();
 
-  /** Each record by `read`, which leaves one value on the tape or throws; `instead` leaves what can be had of one that cannot be read. */
-  const readAll = async (
-    batch: Pick<Batch, 'delivery'>,
-    count: number,
-    bytes: number,
-    work: { read(reading: Reading, ordinal: number): Promise<void>; instead(tape: TapeBuilder, ordinal: number): void },
-  ): Promise<Batch> => {
-    const reading: Reading = { tape: createTapeBuilder(bytes * 2, limits.values), nodes: [], schemas: new Set(), unreadable: new Map() };
-    const { tape } = reading;
+  const readAll = async (batch: Pick<Batch, 'delivery'>, count: number, bytes: number, work: Work): Promise<Batch> => {
+    const schemas = new Set<RecordType>();
+    const tape = createTapeBuilder(bytes * 2, limits.values);
+    const reading: Reading = { tape, nodes: [], schemas, unreadable: new Map(), frames: createFrameReader(codecs, schemas) };
     let turnAt = BYTES_A_TURN;
     for (let ordinal = 0; ordinal < count; ordinal++) {
-      const { length, count: node } = tape;
-      reading.nodes.push(node);
-      beginRecord(tape, limits.record);
-      try {
-        await work.read(reading, ordinal);
-      } catch (error) {
-        const rejection = rejectionOf(error, ordinal);
-        if (rejection === undefined) throw error;
-        reading.unreadable.set(ordinal, rejection);
-        rewind(tape, length, node);
-        beginRecord(tape, Number.POSITIVE_INFINITY);
-        work.instead(tape, ordinal);
-      }
+      reading.nodes.push(tape.count);
+      // Most deliveries have one schema, and wait for it once.
+      for (let wanted = readOne(reading, ordinal, work, limits); wanted !== undefined; wanted = readOne(reading, ordinal, work, limits))
+        await reading.frames.load(wanted);
       if (tape.length > turnAt) {
         turnAt = tape.length + BYTES_A_TURN;
         await nextTurn();
@@ -106,11 +89,17 @@ export function createResolver({ codecs, limits }: ResolverDeps): Resolve {
     }
   };
 
+  const envelopeOf = (name: string): Envelope => {
+    const envelope = envelopes.get(name) ?? createEnvelope(name);
+    envelopes.set(name, envelope);
+    return envelope;
+  };
+
   return async (decoded, { envelope, subject }) => {
     if ('frames' in decoded) {
       const { frames } = decoded;
       return await readAll(decoded, frames.length, sizeOf(frames), {
-        read: async (reading, ordinal) => await readFramed(reading, frames[ordinal]!),
+        read: (reading, ordinal) => reading.frames.read(frames[ordinal]!, frames[ordinal]!.length, reading.tape),
         instead: (tape) => void addScalar(tape, NULL, 'null'),
       });
     }
@@ -118,14 +107,15 @@ export function createResolver({ codecs, limits }: ResolverDeps): Resolve {
     if (records.length === 0) return decoded;
     const translator = await translatorFor(delivery.topic, subject);
     if (envelope !== undefined) {
+      const around = { name: envelope.value, envelope: envelopeOf(envelope.value), translator, scratch };
       return await readAll(decoded, records.length, delivery.body.length, {
-        read: async (reading, ordinal) => await readEnvelope(records[ordinal]!, envelope.value, reading, { readFramed, translator }),
-        instead: (tape, ordinal) => copyAround(tape, records[ordinal]!.value, envelope.value),
+        read: (reading, ordinal) => readEnvelope(records[ordinal]!, reading, around),
+        instead: (tape, ordinal) => around.envelope.copyOthers(records[ordinal]!.value, tape),
       });
     }
     if (translator === undefined) return decoded;
     return await readAll(decoded, records.length, delivery.body.length, {
-      read: async (reading, ordinal) => await Promise.resolve(translateValue(reading, records[ordinal]!.value, translator)),
+      read: (reading, ordinal) => translateValue(reading, records[ordinal]!.value, translator),
       instead: (tape, ordinal) => void copyValue(tape, records[ordinal]!.value.tape, records[ordinal]!.value.node),
     });
   };
@@ -134,8 +124,28 @@ export function createResolver({ codecs, limits }: ResolverDeps): Resolve {
 /** Stands for the topic in the name of a subject. */
 const TOPIC = '${topic}';
 
+/** Reads a record as far as it can be. Returns the schema it needs first. */
+function readOne(reading: Reading, ordinal: number, work: Work, limits: ResolverDeps['limits']): Framed['schema'] | undefined {
+  const { tape } = reading;
+  const { length, count } = tape;
+  beginRecord(tape, limits.record);
+  try {
+    const wanted = work.read(reading, ordinal);
+    if (wanted !== undefined) rewind(tape, length, count);
+    return wanted;
+  } catch (error) {
+    const rejection = rejectionOf(error, ordinal);
+    if (rejection === undefined) throw error;
+    reading.unreadable.set(ordinal, rejection);
+    rewind(tape, length, count);
+    beginRecord(tape, Number.POSITIVE_INFINITY);
+    work.instead(tape, ordinal);
+    return undefined;
+  }
+}
+
 /** Writes what JSON stands for by a schema. @throws Undecodable */
-function translateValue({ tape, schemas }: Reading, value: JsonValue, translator: Translator | Undecodable): void {
+function translateValue({ tape, schemas }: Reading, value: JsonValue, translator: Translator | Undecodable): undefined {
   if (translator instanceof Undecodable) throw new Undecodable(translator.message, translator.code);
   if (translator.type.kind === 'record') schemas.add(translator.type);
   try {
@@ -145,39 +155,36 @@ function translateValue({ tape, schemas }: Reading, value: JsonValue, translator
   }
 }
 
-interface EnvelopeReaders {
-  readonly readFramed: (reading: Reading, bytes: Buffer) => Promise<void>;
+interface Around {
+  readonly name: string;
+  readonly envelope: Envelope;
   readonly translator: Translator | Undecodable | undefined;
+  /** For the bytes of one record, which are read before the next one's come. */
+  readonly scratch: Scratch;
 }
 
-/** The value in the field `name`, and what stands around it, as one record. */
-async function readEnvelope(
+/** The value in the envelope's field, and what stands around it, as one record. */
+function readEnvelope(
   { value: { tape: source, node } }: RecordEnvelope,
-  name: string,
   reading: Reading,
-  { readFramed, translator }: EnvelopeReaders,
-): Promise<void> {
-  const at = kindOf(source, node) === OBJECT ? memberAt(source, node, name) : undefined;
+  { name, envelope, translator, scratch }: Around,
+): Framed['schema'] | undefined {
+  const at = kindOf(source, node) === OBJECT ? envelope.valueOf(source, node) : undefined;
   if (at === undefined) throw new Undecodable(`has no field ${name}, in which the pipeline's envelope has the value`);
   const kind = kindOf(source, at);
-  const around = openAround(source, node, name);
   const { count } = reading.tape;
   if (kind === OBJECT) {
     if (translator === undefined) copyValue(reading.tape, source, at);
     else translateValue(reading, { tape: source, node: at }, translator);
-    return around(reading.tape, count);
+  } else {
+    if (kind !== STRING) throw new Undecodable(`has something else than an object or the base64 text of bytes in the field ${name}`);
+    if (!readBase64(source, at, scratch))
+      throw new Undecodable(`has a text in the field ${name} that is no base64: set the connector's converter to bytes`);
+    const wanted = reading.frames.read(scratch.bytes, scratch.length, reading.tape);
+    if (wanted !== undefined) return wanted;
   }
-  if (kind !== STRING) throw new Undecodable(`has something else than an object or the base64 text of bytes in the field ${name}`);
-  const bytes = bytesOfBase64(source, at);
-  if (bytes === undefined)
-    throw new Undecodable(`has a text in the field ${name} that is no base64: set the connector's converter to bytes`);
-  await readFramed(reading, bytes);
-  around(reading.tape, count);
-}
-
-function named(error: Error, schema: string): Error {
-  error.message = `${error.message} (schema ${schema})`;
-  return error;
+  envelope.addOthers(source, node, reading.tape, count);
+  return undefined;
 }
 
 /** What is wrong with the record; undefined when it is not the record. */

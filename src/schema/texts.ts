@@ -93,5 +93,5 @@ export function floatText(value: number): string {
   if (Object.is(value, -0)) return '-0.0';
   const text = String(value);
   // A number without point or exponent would be an integer, digit for digit.
-  return /[.e]/.test(text) ? text : `${text}.0`;
+  return text.includes('.') || text.includes('e') ? text : `${text}.0`;
 }

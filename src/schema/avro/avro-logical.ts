@@ -1,5 +1,5 @@
-import { NUMBER, NUMBER_INTEGER, NUMBER_REAL, STRING, STRING_PLAIN } from '../../core/json-tape.ts';
-import { addScalar, type TapeBuilder } from '../../core/tape-builder.ts';
+import { NUMBER, NUMBER_INTEGER, NUMBER_REAL } from '../../core/json-tape.ts';
+import { addPlainText, addScalar, type TapeBuilder } from '../../core/tape-builder.ts';
 import { bigEndian, dateText, decimalText, timeOfDayText, timestampText } from '../texts.ts';
 import { Undecodable } from '../undecodable.ts';
 import type { AvroNode } from './avro-nodes.ts';
@@ -7,8 +7,6 @@ import { type AvroReader, readInt, readLength, readLong, take } from './avro-rea
 import { PRIMITIVES } from './avro-values.ts';
 
 type Attributes = Readonly<Record<string, unknown>>;
-
-const PLAIN_STRING = STRING | (STRING_PLAIN << 4);
 
 /**
  * The node for a schema with a logical type that goes with what it is annotated on. Undefined: there is none, or one that does not, which by the
@@ -32,7 +30,7 @@ const TIMES: Readonly<Record<string, TimeNode>> = {
   date: {
     on: 'int',
     type: { kind: 'date' },
-    read: (reader, tape) => void addScalar(tape, PLAIN_STRING, `"${dateText(readInt(reader))}"`),
+    read: (reader, tape) => void addPlainText(tape, dateText(readInt(reader))),
   },
   'time-millis': timeOfDay('int', 3),
   'time-micros': timeOfDay('long', 6),
@@ -51,7 +49,7 @@ function timeOfDay(on: 'int' | 'long', digits: 3 | 6): TimeNode {
     read(reader, tape) {
       const text = timeOfDayText(BigInt(on === 'int' ? readInt(reader) : readLong(reader)), digits);
       if (text === undefined) throw new Undecodable('has a time of day outside of a day');
-      addScalar(tape, PLAIN_STRING, `"${text}"`);
+      addPlainText(tape, text);
     },
   };
 }
@@ -60,7 +58,7 @@ function timestamp(digits: 3 | 6 | 9, local: boolean): TimeNode {
   return {
     on: 'long',
     type: { kind: 'timestamp', digits, local },
-    read: (reader, tape) => void addScalar(tape, PLAIN_STRING, `"${timestampText(readLong(reader), digits, local)}"`),
+    read: (reader, tape) => void addPlainText(tape, timestampText(readLong(reader), digits, local)),
   };
 }
 
@@ -97,7 +95,7 @@ function uuidNode(on: string, size: number | undefined): AvroNode | undefined {
       const from = take(reader, 16);
       const hex = reader.bytes.toString('hex', from, from + 16);
       const text = `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
-      addScalar(tape, PLAIN_STRING, `"${text}"`);
+      addPlainText(tape, text);
     },
   };
 }
@@ -109,6 +107,6 @@ const DURATION: AvroNode = {
     const from = take(reader, 12);
     const part = (i: number): number => reader.bytes.readUInt32LE(from + i * 4);
     const ms = part(2);
-    addScalar(tape, PLAIN_STRING, `"P${part(0)}M${part(1)}DT${Math.floor(ms / 1000)}.${String(ms % 1000).padStart(3, '0')}S"`);
+    addPlainText(tape, `P${part(0)}M${part(1)}DT${Math.floor(ms / 1000)}.${String(ms % 1000).padStart(3, '0')}S`);
   },
 };

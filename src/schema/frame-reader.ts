@@ -1,0 +1,60 @@
+import type { RecordType } from '../core/schema.ts';
+import type { TapeBuilder } from '../core/tape-builder.ts';
+import type { Codec } from './codec.ts';
+import { type Codecs, UnknownSchema } from './codecs.ts';
+import { Undecodable } from './undecodable.ts';
+import { type Framed, readWireFormat } from './wire-format.ts';
+
+/** Reads values in the wire format. One for each delivery: what it found out about a schema holds for all of its records. */
+export interface FrameReader {
+  /**
+   * Reads the value of `bytes[0, to)` onto the tape. Returns the schema it needs first, with nothing read, when that was not loaded yet.
+   * @throws Undecodable; UnknownSchema; TapeFull
+   */
+  read(bytes: Buffer, to: number, tape: TapeBuilder): Framed['schema'] | undefined;
+  /** @throws GatewayError when the registry cannot be asked. */
+  load(schema: Framed['schema']): Promise<void>;
+}
+
+type Known = { readonly codec: Codec; readonly name: string } | Undecodable | UnknownSchema;
+
+/** A reader that adds the record types it meets to `schemas`. */
+export function createFrameReader(codecs: Codecs, schemas: Set<RecordType>): FrameReader {
+  const known = new Map<number | string, Known>();
+  return {
+    read(bytes, to, tape) {
+      const { schema, from } = readWireFormat(bytes, 0, to);
+      const key = keyOf(schema);
+      const found = known.get(key);
+      if (found === undefined) return schema;
+      if (found instanceof UnknownSchema) throw named(new UnknownSchema(), String(key));
+      if (found instanceof Undecodable) throw named(new Undecodable(found.message, found.code), String(key));
+      const { codec, name } = found;
+      if (codec.type.kind === 'record') schemas.add(codec.type);
+      try {
+        codec.read({ bytes, from, to }, tape);
+      } catch (error) {
+        throw error instanceof Undecodable ? named(error, name) : error;
+      }
+      return undefined;
+    },
+    async load(schema) {
+      try {
+        known.set(keyOf(schema), await codecs.of(schema));
+      } catch (error) {
+        if (!(error instanceof Undecodable || error instanceof UnknownSchema)) throw error;
+        known.set(keyOf(schema), error);
+      }
+    },
+  };
+}
+
+function keyOf(schema: Framed['schema']): number | string {
+  return 'id' in schema ? schema.id : schema.guid;
+}
+
+/** The error with the schema's number in its message. */
+export function named<E extends Error>(error: E, schema: string): E {
+  error.message = `${error.message} (schema ${schema})`;
+  return error;
+}
