@@ -1,6 +1,6 @@
 import type { RecordErrorCode } from './errors.ts';
 import type { JsonTape } from './json-tape.ts';
-import type { RecordType } from './schema.ts';
+import type { RecordType, SchemaReference } from './schema.ts';
 
 /** Who sends, as `auth/` found out. `id` names the credential and is safe to log. */
 export interface Principal {
@@ -24,6 +24,10 @@ export interface Delivery {
   readonly body: Buffer;
   /** The sender's Idempotency-Key or webhook-id, where the pipeline uses it. */
   readonly key?: string;
+  /** The schema of all records, as the URL names it. */
+  readonly schema?: SchemaReference;
+  /** The body is one value in the encoding of that schema, without magic byte. */
+  readonly bare?: true;
   /** When the body was complete, in milliseconds since the epoch. */
   readonly receivedAt: number;
 }

@@ -90,7 +90,7 @@ export interface PipelineConfig {
   /** Records are objects that hold the real one in a field, beside where it was. */
   readonly envelope?: { readonly value: string };
   readonly columns: Readonly<Record<string, ColumnRule>>;
-  readonly autoCreate: 'infer' | 'off';
+  readonly autoCreate: 'schema' | 'infer' | 'off';
   readonly autoEvolve: 'add' | 'off';
   /** Sorting key of a table the pipeline creates; empty is `tuple()`. */
   readonly orderBy: readonly string[];

@@ -123,7 +123,7 @@ export const ERRORS = {
   // the data is fine, so the sender must keep it
   registry_unavailable: entry('upstream', 503, 'delivery', true, 'The Schema Registry is not reachable, or its answer cannot be used.'),
   registry_missing: entry('operator', 503, 'delivery', true, 'The records need a Schema Registry, and the configuration names none.'),
-  table_missing: entry('operator', 503, 'delivery', true, 'The table does not exist and auto_create is off.'),
+  table_missing: entry('operator', 503, 'delivery', true, 'The table does not exist and may not be made, or not without a schema.'),
   table_unsuitable: entry('operator', 503, 'delivery', true, 'The table cannot be written as the pipeline is set up.'),
   target_refused: entry('operator', 503, 'delivery', true, 'ClickHouse refused the statement for a reason an operator has to mend.'),
   internal: entry('bug', 500, 'delivery', true, 'A bug in the gateway. The log has the details under the request id.'),

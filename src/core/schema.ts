@@ -48,5 +48,8 @@ export interface RecordField {
   readonly fallback?: string;
 }
 
+/** Names a schema of the registry. */
+export type SchemaReference = { readonly id: number } | { readonly guid: string } | { readonly subject: string };
+
 /** The languages schemas are written in, as the Schema Registry names them. */
 export type SchemaLanguage = 'AVRO' | 'PROTOBUF' | 'JSON';

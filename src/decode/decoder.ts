@@ -26,6 +26,10 @@ export function createDecoder(limits: Pick<Limits, 'record' | 'records' | 'value
   return async (delivery, framing) => {
     const { body } = delivery;
     if (framing.kind === 'delimited') return { delivery, frames: splitDelimited(body, limits) };
+    if (delivery.bare === true) {
+      if (body.length === 0) throw emptyBody();
+      return { delivery, frames: [checkSize(body, limits)] };
+    }
     if (isBinary(body)) {
       checkFraming('binary', 1, framing);
       return { delivery, frames: [checkSize(body, limits)] };

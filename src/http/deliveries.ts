@@ -9,6 +9,7 @@ import { contextOf, type HttpDeps } from './context.ts';
 import { deliveryKey } from './delivery-key.ts';
 import { bodyCoding } from './headers.ts';
 import { reply } from './reply.ts';
+import { schemaHint } from './schema-hint.ts';
 
 const TOPIC = /^[a-zA-Z0-9._-]{1,249}$/;
 const SENDING: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH']);
@@ -64,6 +65,7 @@ export function createReceiver(
     if (!principal.can('write', pipeline.name))
       throw new GatewayError('forbidden', `The credential may not write to the pipeline ${pipeline.name}`);
     const key = deliveryKey(request.headers, pipeline);
+    const hint = schemaHint(request.url ?? '', request.headers);
     const body = await readBody(request, response, coding, limits, admission);
     let until: Promise<unknown> | undefined;
     try {
@@ -75,6 +77,7 @@ export function createReceiver(
         body: body.bytes,
         receivedAt: deps.now(),
         ...(key === undefined ? {} : { key }),
+        ...hint,
       };
       const answer = answerOf(await ingest(topic === undefined ? delivery : { ...delivery, topic }, pipeline));
       if (answer.code !== undefined) context.code = answer.code;

@@ -80,6 +80,8 @@ export function createMapper({
       const table = await catalog.get(name);
       if (table === undefined) {
         if (pipeline.autoCreate === 'off') throw missing(name, pipeline);
+        if (pipeline.autoCreate === 'schema' && (batch.schemas ?? []).length === 0 && batch.unreadable === undefined)
+          throw withoutSchema(name, pipeline);
         if (!hasFields(batch) || batch.unreadable !== undefined) return withoutTable(batch, name);
         await createTable(name, batch, pipeline);
         continue;
@@ -124,6 +126,11 @@ function withoutTable({ records, unreadable }: Batch, name: TableName): RowSet {
 function refuseUnsuitable(table: TableSchema, { name }: PipelineConfig): void {
   const [reason] = lacksOf(table);
   if (reason !== undefined) throw new GatewayError('table_unsuitable', `Pipeline ${name}, guarantee: exactly-once. ${reason}`);
+}
+
+function withoutSchema({ database, table }: TableName, { name }: PipelineConfig): GatewayError {
+  const detail = `The table ${database}.${table} of pipeline ${name} does not exist, and the records have no schema to make it by: register one, create the table, or write auto_create: infer`;
+  return new GatewayError('table_missing', detail);
 }
 
 function missing({ database, table }: TableName, { name }: PipelineConfig): GatewayError {

@@ -1,14 +1,13 @@
 import { LRUCache } from 'lru-cache';
 import { GatewayError } from '../core/errors.ts';
 import type { RegisteredSchema, SchemaSource } from '../core/ports.ts';
-import type { FieldType, SchemaLanguage } from '../core/schema.ts';
+import type { FieldType, SchemaLanguage, SchemaReference } from '../core/schema.ts';
 import { compileAvro } from './avro/avro-schema.ts';
 import type { Codec, CodecLimits } from './codec.ts';
 import type { Translate } from './connect/translate.ts';
 import { createTranslator } from './connect-json.ts';
 import { compileJson, type ReadJson } from './json/json-codec.ts';
 import { Undecodable } from './undecodable.ts';
-import type { Framed } from './wire-format.ts';
 
 /** Compiled schemas that are kept. What is compiled is several times its text. */
 const MOST_CODECS = 1000;
@@ -19,12 +18,12 @@ export interface Codecs {
    * The codec of a schema and the number that names it in messages.
    * @throws GatewayError when the registry cannot be asked; UnknownSchema; Undecodable when the schema cannot be used.
    */
-  of(reference: Framed['schema']): Promise<{ readonly codec: Codec; readonly name: string }>;
+  of(reference: SchemaReference): Promise<{ readonly codec: Codec; readonly name: string }>;
   /**
-   * What reads JSON by the newest schema of a subject; undefined when it has none, or there is no registry.
+   * What reads JSON by a schema, of a subject by its newest; undefined when the registry does not have it, or there is none.
    * @throws GatewayError when the registry cannot be asked; Undecodable when the schema cannot be used.
    */
-  translatorOf(subject: string): Promise<Translator | undefined>;
+  translatorOf(reference: SchemaReference): Promise<Translator | undefined>;
 }
 
 export interface Translator {
@@ -69,12 +68,12 @@ export function createCodecs(source: SchemaSource | undefined, limits: CodecLimi
         const detail = 'The records are in the wire format of the Schema Registry, and the configuration names none: set registry.url';
         throw new GatewayError('registry_missing', detail);
       }
-      const schema = 'id' in reference ? await source.byId(reference.id) : await source.byGuid(reference.guid);
+      const schema = await find(source, reference);
       if (schema === undefined) throw new UnknownSchema();
       return { codec: compile(schema), name: String(schema.id) };
     },
-    async translatorOf(subject) {
-      const schema = await source?.latest(subject);
+    async translatorOf(reference) {
+      const schema = source === undefined ? undefined : await find(source, reference);
       if (schema === undefined) return undefined;
       const { type } = compile(schema);
       let translate = translators.get(type);
@@ -85,6 +84,11 @@ export function createCodecs(source: SchemaSource | undefined, limits: CodecLimi
       return { type, translate, name: String(schema.id) };
     },
   };
+}
+
+async function find(source: SchemaSource, reference: SchemaReference): Promise<RegisteredSchema | undefined> {
+  if ('id' in reference) return await source.byId(reference.id);
+  return 'guid' in reference ? await source.byGuid(reference.guid) : await source.latest(reference.subject);
 }
 
 function tryCompile(schema: RegisteredSchema, compile: Compile | undefined): Codec | Undecodable {

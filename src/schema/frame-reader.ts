@@ -1,19 +1,20 @@
-import type { RecordType } from '../core/schema.ts';
+import type { RecordType, SchemaReference } from '../core/schema.ts';
 import type { TapeBuilder } from '../core/tape-builder.ts';
 import type { Codec } from './codec.ts';
 import { type Codecs, UnknownSchema } from './codecs.ts';
 import { Undecodable } from './undecodable.ts';
-import { type Framed, readWireFormat } from './wire-format.ts';
+import { readWireFormat } from './wire-format.ts';
 
 /** Reads values in the wire format. One for each delivery: what it found out about a schema holds for all of its records. */
 export interface FrameReader {
   /**
-   * Reads the value of `bytes[0, to)` onto the tape. Returns the schema it needs first, with nothing read, when that was not loaded yet.
+   * Reads the value of `bytes[0, to)` onto the tape: in the wire format, or bare where its schema is known. Returns the schema it needs first, with nothing
+   * read, when that was not loaded yet.
    * @throws Undecodable; UnknownSchema; TapeFull
    */
-  read(bytes: Buffer, to: number, tape: TapeBuilder): Framed['schema'] | undefined;
+  read(bytes: Buffer, to: number, tape: TapeBuilder, bare?: SchemaReference): SchemaReference | undefined;
   /** @throws GatewayError when the registry cannot be asked. */
-  load(schema: Framed['schema']): Promise<void>;
+  load(schema: SchemaReference): Promise<void>;
 }
 
 type Known = { readonly codec: Codec; readonly name: string } | Undecodable | UnknownSchema;
@@ -22,8 +23,8 @@ type Known = { readonly codec: Codec; readonly name: string } | Undecodable | Un
 export function createFrameReader(codecs: Codecs, schemas: Set<RecordType>): FrameReader {
   const known = new Map<number | string, Known>();
   return {
-    read(bytes, to, tape) {
-      const { schema, from } = readWireFormat(bytes, 0, to);
+    read(bytes, to, tape, bare) {
+      const { schema, from } = bare === undefined ? readWireFormat(bytes, 0, to) : { schema: bare, from: 0 };
       const key = keyOf(schema);
       const found = known.get(key);
       if (found === undefined) return schema;
@@ -49,8 +50,9 @@ export function createFrameReader(codecs: Codecs, schemas: Set<RecordType>): Fra
   };
 }
 
-function keyOf(schema: Framed['schema']): number | string {
-  return 'id' in schema ? schema.id : schema.guid;
+function keyOf(schema: SchemaReference): number | string {
+  if ('id' in schema) return schema.id;
+  return 'guid' in schema ? schema.guid : `of ${schema.subject}`;
 }
 
 /** The error with the schema's number in its message. */

@@ -5,11 +5,11 @@
  * recognised by what stands beside the value. Proved by `test/unit/schema/resolver.test.ts`.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Batch, Decoded, JsonValue, RecordEnvelope, Rejection } from '../core/batch.ts';
+import type { Batch, Decoded, Delivery, JsonValue, RecordEnvelope, Rejection } from '../core/batch.ts';
 import type { Limits, PipelineConfig } from '../core/config.ts';
 import type { RecordErrorCode } from '../core/errors.ts';
 import { kindOf, NULL, OBJECT, STRING } from '../core/json-tape.ts';
-import type { RecordType } from '../core/schema.ts';
+import type { RecordType, SchemaReference } from '../core/schema.ts';
 import {
   addScalar,
   beginRecord,
@@ -25,7 +25,6 @@ import { type Codecs, type Translator, UnknownSchema } from './codecs.ts';
 import { createEnvelope, type Envelope } from './envelope.ts';
 import { createFrameReader, type FrameReader, named } from './frame-reader.ts';
 import { Undecodable } from './undecodable.ts';
-import type { Framed } from './wire-format.ts';
 
 /** The stage: reads what is in the encoding of a schema. @throws GatewayError when the registry is needed and cannot be asked. */
 export type Resolve = (decoded: Decoded, pipeline: PipelineConfig) => Promise<Batch>;
@@ -50,7 +49,7 @@ interface Reading {
 /** How the records of a delivery are read. */
 interface Work {
   /** Leaves one value on the tape. Returns the schema it needs first, if that is not loaded yet. @throws what makes a rejection. */
-  read(reading: Reading, ordinal: number): Framed['schema'] | undefined;
+  read(reading: Reading, ordinal: number): SchemaReference | undefined;
   /** Leaves what can be had of a record that cannot be read. */
   instead(tape: TapeBuilder, ordinal: number): void;
 }
@@ -78,11 +77,14 @@ export function createResolver({ codecs, limits }: ResolverDeps): Resolve {
     return batchOf(batch, reading);
   };
 
-  /** What reads JSON to the topic by its subject; undefined where there is no schema. A schema that cannot be used is wrong with every record. */
-  const translatorFor = async (topic: string | undefined, subject: string | undefined): Promise<Translator | Undecodable | undefined> => {
-    if (subject === undefined || (topic === undefined && subject.includes(TOPIC))) return undefined;
+  /** What reads the JSON of a delivery; undefined where there is no schema. A schema that cannot be used is wrong with every record. */
+  const translatorFor = async ({ topic, schema }: Delivery, subject: string | undefined): Promise<Translator | Problem | undefined> => {
+    const reference = schema ?? subjectFor(topic, subject);
+    if (reference === undefined) return undefined;
     try {
-      return await codecs.translatorOf(subject.replaceAll(TOPIC, topic ?? ''));
+      const found = await codecs.translatorOf(reference);
+      // A schema the sender names has to be there; a subject is only looked for.
+      return found === undefined && schema !== undefined ? new UnknownSchema() : found;
     } catch (error) {
       if (error instanceof Undecodable) return error;
       throw error;
@@ -97,15 +99,16 @@ export function createResolver({ codecs, limits }: ResolverDeps): Resolve {
 
   return async (decoded, { envelope, subject }) => {
     if ('frames' in decoded) {
-      const { frames } = decoded;
+      const { frames, delivery: sent } = decoded;
+      const bare = sent.bare === true ? sent.schema : undefined;
       return await readAll(decoded, frames.length, sizeOf(frames), {
-        read: (reading, ordinal) => reading.frames.read(frames[ordinal]!, frames[ordinal]!.length, reading.tape),
+        read: (reading, ordinal) => reading.frames.read(frames[ordinal]!, frames[ordinal]!.length, reading.tape, bare),
         instead: (tape) => void addScalar(tape, NULL, 'null'),
       });
     }
     const { records, delivery } = decoded;
     if (records.length === 0) return decoded;
-    const translator = await translatorFor(delivery.topic, subject);
+    const translator = await translatorFor(delivery, subject);
     if (envelope !== undefined) {
       const around = { name: envelope.value, envelope: envelopeOf(envelope.value), translator, scratch };
       return await readAll(decoded, records.length, delivery.body.length, {
@@ -124,8 +127,17 @@ export function createResolver({ codecs, limits }: ResolverDeps): Resolve {
 /** Stands for the topic in the name of a subject. */
 const TOPIC = '${topic}';
 
+/** Undefined where the subject depends on a topic there is not. */
+function subjectFor(topic: string | undefined, pattern: string | undefined): SchemaReference | undefined {
+  if (pattern === undefined || (topic === undefined && pattern.includes(TOPIC))) return undefined;
+  return { subject: pattern.replaceAll(TOPIC, topic ?? '') };
+}
+
+/** What is wrong with the schema of all records. */
+type Problem = Undecodable | UnknownSchema;
+
 /** Reads a record as far as it can be. Returns the schema it needs first. */
-function readOne(reading: Reading, ordinal: number, work: Work, limits: ResolverDeps['limits']): Framed['schema'] | undefined {
+function readOne(reading: Reading, ordinal: number, work: Work, limits: ResolverDeps['limits']): SchemaReference | undefined {
   const { tape } = reading;
   const { length, count } = tape;
   beginRecord(tape, limits.record);
@@ -145,8 +157,9 @@ function readOne(reading: Reading, ordinal: number, work: Work, limits: Resolver
 }
 
 /** Writes what JSON stands for by a schema. @throws Undecodable */
-function translateValue({ tape, schemas }: Reading, value: JsonValue, translator: Translator | Undecodable): undefined {
+function translateValue({ tape, schemas }: Reading, value: JsonValue, translator: Translator | Problem): undefined {
   if (translator instanceof Undecodable) throw new Undecodable(translator.message, translator.code);
+  if (translator instanceof UnknownSchema) throw new UnknownSchema();
   if (translator.type.kind === 'record') schemas.add(translator.type);
   try {
     translator.translate(value.tape, value.node, tape);
@@ -158,7 +171,7 @@ function translateValue({ tape, schemas }: Reading, value: JsonValue, translator
 interface Around {
   readonly name: string;
   readonly envelope: Envelope;
-  readonly translator: Translator | Undecodable | undefined;
+  readonly translator: Translator | Problem | undefined;
   /** For the bytes of one record, which are read before the next one's come. */
   readonly scratch: Scratch;
 }
@@ -168,7 +181,7 @@ function readEnvelope(
   { value: { tape: source, node } }: RecordEnvelope,
   reading: Reading,
   { name, envelope, translator, scratch }: Around,
-): Framed['schema'] | undefined {
+): SchemaReference | undefined {
   const at = kindOf(source, node) === OBJECT ? envelope.valueOf(source, node) : undefined;
   if (at === undefined) throw new Undecodable(`has no field ${name}, in which the pipeline's envelope has the value`);
   const kind = kindOf(source, at);

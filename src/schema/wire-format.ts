@@ -1,8 +1,9 @@
+import type { SchemaReference } from '../core/schema.ts';
 import { Undecodable } from './undecodable.ts';
 
 /** Which schema bytes are of, and where the value begins in them. */
 export interface Framed {
-  readonly schema: { readonly id: number } | { readonly guid: string };
+  readonly schema: SchemaReference;
   readonly from: number;
 }
 

@@ -80,6 +80,7 @@ before(async () => {
 pipelines:
   orders: { topics: [orders, '/raw.*/'], unknown_fields: evolve, identity: none }
   hoisted: { envelope: { value: v }, unknown_fields: evolve }
+  strict: { auto_create: schema, identity: none }
 `,
   );
   gateway = await startGatewayProcess({ args: ['--config', file] });
@@ -195,6 +196,43 @@ test('JSON of Kafka Connect is read by the schema of its topic', async () => {
     { amount: '-1.23', day: '2024-10-04', at: '2026-01-02 03:04:05.678', raw: '00FF', id: '7' },
     { amount: '12.5', day: '2026-01-31', at: '2026-01-31 00:00:00.500', raw: '', id: null },
   ]);
+});
+
+test('a URL can name the schema, for a bare value and for JSON', async () => {
+  const bare = framed(ORDER, id, order(4)).subarray(5);
+  const headers = { 'X-API-KEY': gateway.key, 'Content-Type': 'avro/binary' };
+  const sent = await fetch(`${gateway.url}/v1/topics/raw.bare?schema_id=${id}`, { method: 'POST', headers, body: bare });
+  assert.equal(sent.status, 200, await sent.text());
+  assert.deepEqual(await query(`SELECT ${COLUMNS} FROM raw_bare`), [{ id: '4', ...ROW }]);
+  const [status] = await post('/v1/topics/raw.named?subject=raw.payments-value', '{"amount":"/4U=","day":0,"at":0,"raw":"","id":null}');
+  assert.equal(status, 200);
+  assert.deepEqual(await query('SELECT toString(amount) AS amount, day FROM raw_named'), [{ amount: '-1.23', day: '1970-01-01' }]);
+  const [refused, answer] = await post('/v1/topics/raw.named?schema_id=9999', '{"amount":"/4U="}');
+  const [first] = answer['errors'] as Array<Record<string, unknown>>;
+  assert.deepEqual(
+    [refused, first?.['code'], first?.['message']],
+    [422, 'unknown_schema', 'the record is of a schema the registry does not have'],
+  );
+});
+
+test('a pipeline that makes its table by a schema makes none without', async () => {
+  const [status, answer] = await post('/v1/topics/strict', '{"a":1}');
+  assert.deepEqual(
+    [status, answer['code'], answer['detail']],
+    [
+      503,
+      'table_missing',
+      'The table default.strict of pipeline strict does not exist, and the records have no schema to make it by: register one, create the table, or write auto_create: infer',
+    ],
+  );
+  const later = registry.register('strict-value', {
+    schema: '{"type":"object","properties":{"a":{"type":"integer"}},"required":["a"]}',
+    schemaType: 'JSON',
+  });
+  // A subject that was not there is not asked for again so soon; a schema by its id is.
+  assert.equal((await post('/v1/topics/strict?subject=strict-value', '{"a":1}'))[0], 422);
+  assert.equal((await post(`/v1/topics/strict?schema_id=${later}`, '{"a":1}'))[0], 200);
+  assert.deepEqual(await query('SELECT a, toTypeName(a) AS type FROM strict'), [{ a: '1', type: 'Int64' }]);
 });
 
 test('what cannot be read is refused with the schema and where, and makes no table', async () => {

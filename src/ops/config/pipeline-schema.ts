@@ -143,8 +143,8 @@ const keys = {
     'Rules for single columns. Every other field goes to the column of its name.',
   ),
   auto_create: key(
-    z.enum(['infer', 'off']).default('infer'),
-    'What to do when the table is missing: create it from the first records, or refuse.',
+    z.enum(['schema', 'infer', 'off']).default('infer'),
+    'What to do when the table is missing: create it by the schema of the records, where they have one (`schema`), and otherwise from the first records (`infer`), or refuse.',
   ),
   auto_evolve: key(z.enum(['add', 'off']).default('add'), 'Whether columns may be added to the table, see `unknown_fields: evolve`.'),
   order_by: key(z.array(columnName).default([]), 'Sorting key of a table the pipeline creates. Empty: none.'),

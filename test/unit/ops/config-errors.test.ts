@@ -58,7 +58,7 @@ const CASES: Record<string, ReadonlyArray<readonly [yaml: string, ...messages: s
     ['clickhouse: { embedded: "yes" }', 'clickhouse.embedded: must be true or false'],
     ['clickhouse: { url: "http://h", password: 12345 }', 'clickhouse.password: must be text: put quotes around it'],
     ['clickhouse: { url: "http://h", password: [a] }', 'clickhouse.password: must be text'],
-    [pipeline('auto_create: schema'), 'pipelines.p.auto_create: must be infer or off'],
+    [pipeline('auto_create: always'), 'pipelines.p.auto_create: must be schema, infer or off'],
     [pipeline('auto_evolve: approve'), 'pipelines.p.auto_evolve: must be add or off'],
   ],
   listen: [

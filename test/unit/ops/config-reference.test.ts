@@ -16,7 +16,7 @@ function row(path: string): string[] {
 
 test('type, default and description of a key', () => {
   assert.deepEqual(row('limits.body'), ['size', '`64MiB`', 'Largest request body as it is sent.']);
-  assert.deepEqual(row('pipelines.<name>.auto_create').slice(0, 2), ['`infer`, `off`', '`infer`']);
+  assert.deepEqual(row('pipelines.<name>.auto_create').slice(0, 2), ['`schema`, `infer`, `off`', '`infer`']);
   assert.deepEqual(row('pipelines.<name>.topics').slice(0, 2), ['list: topic or `/regular expression/`', "the pipeline's name"]);
   assert.deepEqual(row('pipelines.<name>.columns.<name>.unit').slice(0, 2), ['`days`, `s`, `ms`, `us`, `ns`', '']);
   assert.deepEqual(row('auth.keys[].grants[].can').slice(0, 2), ['list: `write`, `read`, `admin`', 'required']);
