@@ -15,11 +15,12 @@ import { OVERLOAD } from './overload.ts';
 import { disposable } from './processes.ts';
 import { reportTable } from './report.ts';
 import type { Comparison, Results } from './results.ts';
+import { SCHEMAS } from './schemas.ts';
 import { soak } from './soak.ts';
 import { WORKLOADS } from './workloads.ts';
 
 const QUICK = { seconds: 0.3, rounds: 1 };
-const ALL = [...WORKLOADS, OVERLOAD, ...GROWTH];
+const ALL = [...WORKLOADS, SCHEMAS, OVERLOAD, ...GROWTH];
 
 const { values: flags } = parseArgs({
   options: {

@@ -16,6 +16,8 @@ export interface LoadOrder {
   readonly seconds: number | 'again';
   /** Leaves an offset out after each request, so that the ledger cannot join them. */
   readonly gaps?: boolean;
+  /** The records are Avro by this schema, in the envelopes of HoistField. */
+  readonly schemaId?: number;
   /** 1 % of the records are bad: any status counts. */
   readonly bad?: boolean;
   /** The server is no gateway: its answers have only a status. */
@@ -104,8 +106,16 @@ function check({ records, seconds, bad, statusOnly }: LoadOrder, { status, body 
   if (status !== 200 || (statusOnly !== true && !body.includes(expected))) throw new Error(`not what was expected: ${status} ${body}`);
 }
 
-function templateOf({ records, recordBytes, bad, ...order }: LoadOrder, partition: number): Template {
-  return createTemplate({ records, recordBytes, partition, framing: 'array', bad: bad === true }, (bytes) => headOf(order, bytes));
+function templateOf({ records, recordBytes, bad, schemaId, ...order }: LoadOrder, partition: number): Template {
+  const shape = {
+    records,
+    recordBytes,
+    partition,
+    framing: 'array',
+    bad: bad === true,
+    ...(schemaId === undefined ? {} : { schemaId }),
+  } as const;
+  return createTemplate(shape, (bytes) => headOf(order, bytes));
 }
 
 /** The head of a request, without the empty line when more is to come. */

@@ -1,4 +1,5 @@
 /** The records of the bench. Each request gets offsets of its own, written over the digits of the last ones: nothing is built again. */
+import { framedRecord } from './framed-records.ts';
 
 /** So that every offset has the same number of digits. */
 export const FIRST_OFFSET = 100_000_000;
@@ -16,6 +17,8 @@ export interface BodyShape {
   readonly framing: 'array' | 'lines';
   /** Whether 1 % of the records have text where a number belongs. */
   readonly bad?: boolean;
+  /** The records are Avro by this schema, in the envelopes of HoistField. */
+  readonly schemaId?: number;
 }
 
 /** Bytes that are sent again and again with other offsets. */
@@ -49,7 +52,8 @@ export function createTemplate(shape: BodyShape, headOf: (bodyBytes: number) => 
   };
 }
 
-function recordText({ recordBytes, partition, bad }: BodyShape, i: number): string {
+function recordText({ recordBytes, partition, bad, schemaId }: BodyShape, i: number): string {
+  if (schemaId !== undefined) return `{"v":"${framedRecord(schemaId, i)}","__partition":${partition},"__offset":${FIRST_OFFSET}}`;
   const digit = 1 + (i % 9);
   const amount = bad === true && i % BAD_EVERY === BAD_EVERY - 1 ? '"much"' : `${digit}.${digit}`;
   const text = (note: string): string =>

@@ -38,16 +38,25 @@ export function gatewaySide(
     readonly figure: Figure;
     readonly again?: boolean;
     readonly bad?: boolean;
+    readonly schemaId?: number;
   },
 ): Side {
-  const { name = 'gateway', figure, topic, again = false, bad = false, senders, records, recordBytes } = options;
+  const { name = 'gateway', figure, topic, again = false, bad = false, schemaId, senders, records, recordBytes } = options;
   return {
     name,
     process: gateway,
     async measure(seconds) {
       const named = typeof topic === 'string' ? topic : await topic();
       const before = cpuSeconds(gateway.pid);
-      const order = { topic: named, senders, records, recordBytes, seconds: again ? 'again' : seconds, bad } as const;
+      const order = {
+        topic: named,
+        senders,
+        records,
+        recordBytes,
+        seconds: again ? 'again' : seconds,
+        bad,
+        ...(schemaId === undefined ? {} : { schemaId }),
+      } as const;
       const report = await context.load(gateway, order);
       const after = cpuSeconds(gateway.pid);
       const gatewayCpu = before === undefined || after === undefined ? undefined : (after - before) / report.seconds;

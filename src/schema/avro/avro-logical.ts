@@ -1,6 +1,7 @@
 import { NUMBER, NUMBER_INTEGER, NUMBER_REAL } from '../../core/json-tape.ts';
 import { addPlainText, addScalar, type TapeBuilder } from '../../core/tape-builder.ts';
-import { bigEndian, dateText, decimalText, timeOfDayText, timestampText } from '../texts.ts';
+import { bigEndian, dateText, decimalText, timeOfDayText } from '../texts.ts';
+import { addTimestamp } from '../timestamps.ts';
 import { Undecodable } from '../undecodable.ts';
 import type { AvroNode } from './avro-nodes.ts';
 import { type AvroReader, readInt, readLength, readLong, take } from './avro-reader.ts';
@@ -58,7 +59,7 @@ function timestamp(digits: 3 | 6 | 9, local: boolean): TimeNode {
   return {
     on: 'long',
     type: { kind: 'timestamp', digits, local },
-    read: (reader, tape) => void addPlainText(tape, timestampText(readLong(reader), digits, local)),
+    read: (reader, tape) => addTimestamp(tape, readLong(reader), digits, local),
   };
 }
 
