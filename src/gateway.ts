@@ -4,43 +4,33 @@ import { join } from 'node:path';
 import { createAuthenticator } from './auth/authenticate.ts';
 import type { KeyStore } from './auth/key-store.ts';
 import type { Config, PipelineConfig } from './core/config.ts';
-import { guaranteeOf, type Promised } from './core/guarantee.ts';
+import { type Promised } from './core/guarantee.ts';
 import type { Ledger } from './core/ledger.ts';
-import { type Destination, DestinationError, type SchemaSource, type Timers } from './core/ports.ts';
-import type { TableName } from './core/table.ts';
-import { createDecoder } from './decode/decoder.ts';
-import { createJsonReader } from './decode/json-reader.ts';
-import { createClaims } from './dedupe/claims.ts';
-import { createIdentify } from './dedupe/identity.ts';
+import type { Destination } from './core/ports.ts';
 import { createInspection } from './dedupe/inspection.ts';
 import { createLedger } from './dedupe/ledgers/ledger.ts';
 import { openLmdbStore } from './dedupe/ledgers/lmdb.ts';
-import { onlyTable, type TableOf, tablesBy } from './dedupe/pipeline-tables.ts';
+import { tablesBy } from './dedupe/pipeline-tables.ts';
 import { createHttpApp } from './http/app.ts';
 import { createHttpServer } from './http/server.ts';
-import { type CommitReport, type CommitStep, isReplicated } from './insert/attempt.ts';
-import { createCommit } from './insert/commit.ts';
 import { createClickHouseDestination } from './insert/destinations/clickhouse.ts';
 import { createEmbeddedDestination } from './insert/destinations/embedded.ts';
-import { createGovernor } from './insert/governor.ts';
-import { createGroups, type Groups } from './insert/group.ts';
-import { type Recovery, type RecoveryDeps, startRecovery } from './insert/recovery.ts';
 import { createTableView } from './insert/table-view.ts';
-import { createWriter } from './insert/writer.ts';
-import { createMapper } from './map/mapper.ts';
+import { createDrift } from './map/evolve/drift.ts';
 import { resolveTable } from './map/table-name.ts';
-import { createTableCatalog, type TableCatalog } from './map/tables.ts';
 import { redactedPipeline } from './ops/config/redact.ts';
 import { routePipelines } from './ops/config/routes.ts';
 import type { Events } from './ops/events.ts';
 import { createReadiness, type Readiness } from './ops/health.ts';
 import { createIds } from './ops/ids.ts';
 import { createTimers } from './ops/timers.ts';
-import { createTurns } from './ops/turns.ts';
-import { createPipeline, type Stages } from './pipeline.ts';
-import { createCodecs } from './schema/codecs.ts';
+import { createPipeline } from './pipeline.ts';
+import { type Codecs } from './schema/codecs.ts';
+import { type NewestRecord, newestRecord } from './schema/newest-record.ts';
 import { createRegistry } from './schema/registry.ts';
-import { createResolver } from './schema/resolver.ts';
+import { subjectFor } from './schema/subject.ts';
+import { promisedFor } from './wiring/promised.ts';
+import { createWriting, type WritingDeps } from './wiring/writing.ts';
 
 /** A gateway that is put together and not yet listening. */
 export interface Gateway {
@@ -59,7 +49,7 @@ export interface GatewayDeps {
   /** The parsed base document of the interface. */
   readonly openapi: Readonly<Record<string, unknown>>;
   /** For tests, which end the process at a step. */
-  readonly onStep?: (step: CommitStep) => void;
+  readonly onStep?: WritingDeps['onStep'];
 }
 
 /**
@@ -88,10 +78,10 @@ export async function createGateway(config: Config, deps: GatewayDeps): Promise<
     onStep: deps.onStep,
     schemas: registry,
   });
-  const { recovery, catalog } = writing;
+  const { recovery, catalog, codecs, following } = writing;
   const defaultDatabase = config.clickhouse.database;
   const tableOf = tablesBy((pattern, topic) => resolveTable(pattern, topic, defaultDatabase));
-  const promisedBy = async (pipeline: PipelineConfig): Promise<Promised> => await promised(pipeline, { tableOf, catalog, timers });
+  const promisedBy = async (pipeline: PipelineConfig): Promise<Promised> => await promisedFor(pipeline, { tableOf, catalog, timers });
   const expiry = setInterval(() => void ledger.expire().catch(() => undefined), EXPIRE_EVERY_MS).unref();
   const authenticator = createAuthenticator(keys, config.auth.keyHeader);
   const readiness = createReadiness(destination, Date.now, () =>
@@ -114,6 +104,12 @@ export async function createGateway(config: Config, deps: GatewayDeps): Promise<
       tableOf,
       promisedBy,
       defaultDatabase,
+    }),
+    drift: createDrift({
+      ...following,
+      destination,
+      tableOf,
+      schemaOf: async (pipeline, topic) => await newestSchema(codecs, pipeline, topic),
     }),
     ready: readiness,
     draining: () => draining,
@@ -141,87 +137,12 @@ export async function createGateway(config: Config, deps: GatewayDeps): Promise<
   };
 }
 
-function nameOf({ database, table }: TableName): string {
-  return `${database}.${table}`;
-}
-
-interface WritingDeps {
-  readonly destination: Destination;
-  readonly ledger: Ledger;
-  readonly timers: Timers;
-  readonly newId: () => string;
-  readonly events: Events;
-  readonly isClosing: () => boolean;
-  readonly onStep: GatewayDeps['onStep'] | undefined;
-  readonly schemas: SchemaSource | undefined;
-}
-
-/** The stages from bytes to durable rows, and what goes on beside them. */
-function createWriting(config: Config, deps: WritingDeps): { stages: Stages; groups: Groups; recovery: Recovery; catalog: TableCatalog } {
-  const { destination, ledger, timers, newId, events, isClosing, schemas } = deps;
-  const catalog = createTableCatalog({ destination, now: Date.now });
-  const claims = createClaims({ ledger, timers });
-  const recovery = startRecovery({
-    destination,
-    ledger,
-    timers,
-    hold: claims.hold,
-    isReplicated: async (table) => isReplicated((await catalog.get(table)) ?? { engine: '' }),
-    report: recoveryReport(events),
-  });
-  const governor = createGovernor({ destination, timers });
-  const groups = createGroups({
-    commit: createCommit({ destination, ledger, timers, isClosing, report: commitReport(events), onStep: deps.onStep }),
-    newId,
-    timers,
-    limits: { rows: MAX_BLOCK_ROWS, bytes: GROUP_BYTES, inserts: PARALLEL_INSERTS, largeRows: LARGE_ROWS, largeBytes: LARGE_BYTES },
-    pace: (table) => governor.pace(table),
-  });
-  const stages: Stages = {
-    decode: inTurns(createDecoder(config.limits)),
-    resolve: createResolver({ codecs: createCodecs(schemas, config.limits, createJsonReader(config.limits)), limits: config.limits }),
-    map: createMapper({
-      destination,
-      catalog,
-      defaultDatabase: config.clickhouse.database,
-      onLowered: (pipeline, reasons) => events.guaranteeLowered(pipeline, reasons),
-    }),
-    identify: createIdentify({ isDone: (stream, position) => ledger.done(stream, position, position).length > 0 }),
-    claim: claims.claim,
-    write: createWriter({
-      groups,
-      timers,
-      maxRows: MAX_BLOCK_ROWS,
-      maxBytes: MAX_BLOCK_BYTES,
-      admit: (table) => governor.admit(table),
-    }),
-    refreshTable: async ({ table }) => await catalog.refresh(table.name),
-  };
-  return { stages, groups, recovery, catalog };
-}
-
-/** A body that takes longer to read than a round of the event loop waits for its turn. */
-function inTurns(decode: Stages['decode']): Stages['decode'] {
-  const takeTurn = createTurns();
-  return async (delivery, framing) => {
-    if (delivery.body.length > OWN_TURN_BYTES) await takeTurn();
-    return await decode(delivery, framing);
-  };
-}
-
-const OWN_TURN_BYTES = 8 * 1024;
-
-/** One block stays far below the sizes at which ClickHouse would cut it, and within the engine's memory. */
-const MAX_BLOCK_ROWS = 500_000;
-const MAX_BLOCK_BYTES = 64 * 1024 * 1024;
-/** The engine needs many times the bytes of a block. One delivery may be larger than a group is made. */
-const GROUP_BYTES = 8 * 1024 * 1024;
-/** Fewer than the embedded engine runs at a time, so that tables can be asked meanwhile. */
-const PARALLEL_INSERTS = 2;
-/** From here on a larger block is hardly faster for each of its rows. */
-const LARGE_ROWS = 16_000;
-const LARGE_BYTES = 4 * 1024 * 1024;
 const EXPIRE_EVERY_MS = 3_600_000;
+
+async function newestSchema(codecs: Codecs, { subject }: PipelineConfig, topic: string | undefined): Promise<NewestRecord | undefined> {
+  const reference = subjectFor(topic, subject);
+  return reference === undefined ? undefined : await newestRecord(codecs, reference);
+}
 
 async function openLedger(config: Config): Promise<Ledger> {
   const store = await openLmdbStore(join(config.data, 'ledger'));
@@ -233,49 +154,9 @@ async function openLedger(config: Config): Promise<Ledger> {
   }
 }
 
-function commitReport(events: Events): CommitReport {
-  return {
-    inDoubt: (batch) => events.batchInDoubt(batch),
-    settled: (batch, presence) => events.batchSettled(batch, presence),
-    rowsMissing: (batch) => events.batchMissing(batch),
-    storedAlthoughRefused: (batch, reason) => events.batchStoredAlthoughRefused(batch, reason),
-  };
-}
-
-function recoveryReport(events: Events): RecoveryDeps['report'] {
-  return {
-    recovered: (facts) => events.recovered(facts),
-    unknowable: (table, batches) => events.recoveryUnknowable(nameOf(table), batches),
-    postponed: (table, batches, reason) => events.recoveryPostponed(nameOf(table), batches, reason),
-  };
-}
-
 async function openDestination(config: Config): Promise<Destination> {
   const { clickhouse, data } = config;
   return clickhouse.embedded ? await createEmbeddedDestination(clickhouse, data) : createClickHouseDestination(clickhouse);
-}
-
-/** A question about guarantees waits so long for ClickHouse. */
-const PATIENCE_MS = 2000;
-
-/** What a pipeline promises for the table it has; for the tables it will make, where that depends on the topic. */
-async function promised(
-  pipeline: PipelineConfig,
-  { tableOf, catalog, timers }: { tableOf: TableOf; catalog: TableCatalog; timers: Timers },
-): Promise<Promised> {
-  const name = onlyTable(pipeline, tableOf);
-  if (name === undefined) return guaranteeOf(pipeline, undefined);
-  const reading = catalog.refresh(name);
-  try {
-    if (await timers.before(reading, timers.now() + PATIENCE_MS)) return guaranteeOf(pipeline, await reading);
-  } catch (error) {
-    if (!(error instanceof DestinationError)) throw error;
-  }
-  const { reasons } = guaranteeOf(pipeline, undefined);
-  return {
-    guarantee: 'at-least-once',
-    reasons: [...reasons, `ClickHouse does not answer, so it is not known what the table ${nameOf(name)} allows`],
-  };
 }
 
 function describe(pipeline: PipelineConfig, { guarantee, reasons }: Promised): object {

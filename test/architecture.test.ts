@@ -58,7 +58,10 @@ const MAY_IMPORT: Record<string, { rooms: string[]; types?: string[] }> = {
   respond: { rooms: ['core'] },
   ops: { rooms: ['core'] },
   'pipeline.ts': { rooms: ['core'] },
-  'gateway.ts': { rooms: ['core', 'http', 'auth', 'decode', 'schema', 'map', 'dedupe', 'insert', 'respond', 'ops', 'pipeline.ts'] },
+  'gateway.ts': {
+    rooms: ['core', 'http', 'auth', 'decode', 'schema', 'map', 'dedupe', 'insert', 'respond', 'ops', 'pipeline.ts', 'wiring'],
+  },
+  wiring: { rooms: ['core', 'decode', 'schema', 'map', 'dedupe', 'insert', 'ops', 'pipeline.ts'] },
   'check-tables.ts': { rooms: ['core', 'http', 'auth', 'decode', 'schema', 'map', 'dedupe', 'insert', 'respond', 'ops', 'pipeline.ts'] },
   cli: { rooms: ['core', 'auth', 'ops', 'gateway.ts', 'check-tables.ts'] },
   'main.ts': { rooms: ['cli', 'ops', 'gateway.ts'] },

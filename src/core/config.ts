@@ -27,6 +27,8 @@ export type ClickHouseConfig =
       readonly database: string;
       /** Milliseconds a statement may take before its outcome counts as unknown. */
       readonly requestTimeoutMs: number;
+      /** Tables are made and changed on all servers of this cluster. */
+      readonly cluster?: string;
     };
 
 /** The Schema Registry. */
@@ -91,9 +93,13 @@ export interface PipelineConfig {
   readonly envelope?: { readonly value: string };
   readonly columns: Readonly<Record<string, ColumnRule>>;
   readonly autoCreate: 'schema' | 'infer' | 'off';
-  readonly autoEvolve: 'add' | 'off';
-  /** Sorting key of a table the pipeline creates; empty is `tuple()`. */
+  readonly autoEvolve: 'add' | 'approve' | 'off';
+  /** Sorting key of a table the pipeline creates; empty is `pkFields`. */
   readonly orderBy: readonly string[];
+  /** Primary key of a table the pipeline creates: `orderBy` begins with it. Both empty is `tuple()`. */
+  readonly pkFields: readonly string[];
+  /** Partitions of a table the pipeline creates; absent: one. */
+  readonly partitionBy?: PartitionRule;
   readonly unknownFields: UnknownFields;
   readonly onError: 'reject';
   readonly identity: IdentityConfig;
@@ -105,6 +111,12 @@ export interface PipelineConfig {
   readonly epoch: number;
   /** `auto`: whatever can be promised. `exactly-once`: refuse what could not be written exactly once. */
   readonly guarantee: 'auto' | Guarantee;
+}
+
+/** Rows are in one partition when the column has the same value, or a time in the same hour, day, ISO week, month or year. */
+export interface PartitionRule {
+  readonly column: string;
+  readonly by: 'value' | 'hour' | 'day' | 'week' | 'month' | 'year';
 }
 
 /** How the records of a pipeline are recognised again. */

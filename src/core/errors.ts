@@ -93,7 +93,15 @@ export const ERRORS = {
   ),
   undecodable: entry('sender', 422, 'record', false, "The record's bytes are not a value of its schema."),
   refused_by_clickhouse: entry('sender', 422, 'record', false, 'ClickHouse refused the row, for example by a constraint of the table.'),
+  plan_changed: entry('sender', 409, 'delivery', false, 'The plan that is approved is not the plan of a table any more.'),
   // states that pass
+  table_change_pending: entry(
+    'operator',
+    503,
+    'delivery',
+    true,
+    'The records need changes of the table that somebody has to approve: see the drift of the pipeline.',
+  ),
   overloaded: entry('overload', 503, 'delivery', true, 'The gateway is at its limit of bytes in flight.'),
   parts_pressure: entry(
     'overload',

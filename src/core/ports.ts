@@ -256,3 +256,49 @@ export interface Inspection {
   delivery(pipeline: PipelineConfig, sender: { readonly principal: string; readonly key: string }): DeliveryAnswer;
   reconcile(pipeline: PipelineConfig, topic?: string): Promise<ReconcileAnswer>;
 }
+
+/** A column that is to be added or changed. */
+export interface DriftChange {
+  readonly column: string;
+  readonly change: 'add' | 'null' | 'widen';
+  readonly from?: string;
+  readonly to: string;
+  /** `rewrites the column`: ClickHouse writes it anew for all rows, `bytes` of them, compressed. */
+  readonly effect: string;
+  readonly bytes?: string;
+}
+
+/** A table beside the newest schema of a topic. */
+export interface DriftTable {
+  readonly table: string;
+  readonly topic?: string;
+  readonly has_schema: boolean;
+  /** Why the schema says nothing of the table. */
+  readonly schema_problem?: string;
+  readonly exists: boolean;
+  readonly changes: readonly DriftChange[];
+  /** Fields without a column whose type depends on the first values. */
+  readonly decided_by_records?: readonly string[];
+  /** Names the changes, to approve these and no others. */
+  readonly plan?: string;
+  readonly statement?: string;
+  readonly rows?: string;
+  /** Requests that were told to come again when the columns have changed. */
+  readonly waiting?: { readonly since: string; readonly deliveries: number; readonly columns: readonly string[] };
+}
+
+/** The answer of `GET /v1/pipelines/{pipeline}/drift`. */
+export interface DriftAnswer {
+  readonly pipeline: string;
+  readonly auto_evolve: PipelineConfig['autoEvolve'];
+  readonly tables: readonly DriftTable[];
+  /** Tables that were not looked at: `topic` names one. */
+  readonly more_tables?: number;
+}
+
+/** Tables that do not follow by themselves. Methods throw GatewayError, and DestinationError when ClickHouse cannot be asked. */
+export interface Drift {
+  show(pipeline: PipelineConfig, topic?: string): Promise<DriftAnswer>;
+  /** Makes the changes of a plan and shows the table after. @throws GatewayError `plan_changed` when nothing has this plan any more. */
+  approve(pipeline: PipelineConfig, wanted: { readonly plan: string; readonly topic?: string }): Promise<DriftTable>;
+}

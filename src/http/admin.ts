@@ -5,6 +5,7 @@ import type { Answer } from '../respond/http.ts';
 import { createAdmission } from './admission.ts';
 import { readBody } from './body.ts';
 import type { HttpDeps } from './context.ts';
+import { addDriftRoutes } from './drift-routes.ts';
 import { bodyCoding } from './headers.ts';
 import { addLedgerRoutes } from './ledger-routes.ts';
 import { createOpenApi } from './openapi.ts';
@@ -37,6 +38,7 @@ export function adminRoutes(deps: HttpDeps): Router {
   });
   add('get', '/v1/pipelines/:pipeline', async (request) => json(await deps.describePipeline(readable(deps, request).pipeline)));
   addLedgerRoutes(add, deps);
+  addDriftRoutes(add, deps);
   add('post', '/v1/query', queryHandler(deps));
   return router;
 }

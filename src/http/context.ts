@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Delivery, Principal } from '../core/batch.ts';
 import type { Limits, PipelineConfig } from '../core/config.ts';
 import type { Outcome } from '../core/outcome.ts';
-import type { Inspection } from '../core/ports.ts';
+import type { Drift, Inspection } from '../core/ports.ts';
 import type { RequestDone } from '../ops/events.ts';
 
 /** What the HTTP stage is handed by the composition root. */
@@ -24,6 +24,8 @@ export interface HttpDeps {
   readonly describePipeline: (pipeline: PipelineConfig) => Promise<object>;
   /** Answers to what was written. */
   readonly inspection: Inspection;
+  /** What tables lack of the schemas of their records. */
+  readonly drift: Drift;
   readonly ready: () => Promise<{ readonly ready: boolean; readonly reasons: readonly string[] }>;
   /** Read-only SQL; undefined where it is switched off. */
   readonly query: ((sql: string) => Promise<Buffer>) | undefined;

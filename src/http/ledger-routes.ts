@@ -1,15 +1,12 @@
 import type { Request } from 'express';
 import type { Principal } from '../core/batch.ts';
 import type { PipelineConfig } from '../core/config.ts';
-import { GatewayError } from '../core/errors.ts';
 import { MAX_POSITION } from '../core/identity.ts';
-import { DestinationError } from '../core/ports.ts';
 import type { HttpDeps } from './context.ts';
+import { malformed, type Parameters, parametersOf, passing, topicOf } from './parameters.ts';
 import { type AddRoute, json, readable } from './state-route.ts';
 
-const TOPIC = /^(?!\.{1,2}$)[a-zA-Z0-9._-]{1,249}$/;
 const DELIVERY_KEY = /^[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?$/;
-const PRINCIPAL = /^[\x21-\x7e]{1,255}$/;
 const MAX_PARTITION = 2n ** 31n - 1n;
 
 /** What was written: the ledger, and the ledger against the tables. */
@@ -54,27 +51,6 @@ async function ledgerAnswer(
   return await inspection.record(pipeline, { topic, partition: Number(partition), offset });
 }
 
-type Parameters = Readonly<Partial<Record<string, string>>>;
-
-/** The parameters of the query, each of them once. */
-function parametersOf({ query }: Request, known: readonly string[]): Parameters {
-  const parameters: Record<string, string> = {};
-  for (const [name, value] of Object.entries(query)) {
-    if (!known.includes(name)) throw malformed(`This route takes the parameters ${known.join(', ')} and no other`);
-    if (typeof value !== 'string') throw malformed(`The parameter ${name} may be given once only`);
-    parameters[name] = value;
-  }
-  const { principal } = parameters;
-  if (principal !== undefined && !PRINCIPAL.test(principal)) throw malformed('The parameter principal must be the id of a credential');
-  return parameters;
-}
-
-function topicOf({ topic }: Parameters): string | undefined {
-  if (topic !== undefined && !TOPIC.test(topic))
-    throw malformed('The parameter topic must be a Kafka topic name: letters, digits, dots, dashes and underscores, at most 249');
-  return topic;
-}
-
 function wholeNumber(parameters: Parameters, name: 'partition' | 'offset', most: bigint): bigint | undefined {
   const text = parameters[name];
   if (text === undefined) return undefined;
@@ -90,22 +66,4 @@ function checkedKey(key: string, { name, identity }: PipelineConfig): string {
   if (!DELIVERY_KEY.test(key))
     throw malformed('The parameter key must be 1 to 255 visible ASCII characters, as the sender sent them, without quotes');
   return key;
-}
-
-function malformed(detail: string): GatewayError {
-  return new GatewayError('malformed_request', detail);
-}
-
-/** ClickHouse that is away or asks to slow down is a state that passes. */
-async function passing(answer: Promise<object>): Promise<object> {
-  try {
-    return await answer;
-  } catch (error) {
-    if (!(error instanceof DestinationError)) throw error;
-    const code =
-      error.failure === 'operator' ? 'target_refused' : error.failure === 'back-off' ? 'target_overloaded' : 'target_unavailable';
-    const advice = code === 'target_refused' ? "check the gateway's rights on the tables" : 'ask again later';
-    const told = error.failure === 'unknown-outcome' ? 'ClickHouse did not answer' : error.message;
-    throw new GatewayError(code, `${told}: ${advice}`, { cause: error });
-  }
 }

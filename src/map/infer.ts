@@ -8,13 +8,14 @@ import { parseColumnType } from './column-type.ts';
 import { compileCell } from './compile-cell.ts';
 import { droppedFields } from './dropped.ts';
 import { createSeen, observe, type Seen } from './observe.ts';
+import { schemaColumns } from './schema-columns.ts';
 import { columnTypeOf, fieldAt } from './schema-type.ts';
 import { quote } from './table-name.ts';
 import { isUsableName } from './usable-name.ts';
 
 /** A column for fields that have none. */
 export interface InferredColumn {
-  readonly name: string;
+  readonly column: string;
   /** As ClickHouse spells it. */
   readonly type: string;
   /** What the schema says the field is for. */
@@ -70,16 +71,28 @@ export async function inferColumns(batch: Batch, pipeline: PipelineConfig, { wan
       await nextTurn();
     }
   }
+  addUnseen(fields, batch, pipeline, wants);
+  const keys = new Set([...pipeline.orderBy, ...pipeline.pkFields, pipeline.partitionBy?.column]);
   const columns: InferredColumn[] = [];
   for (const [name, field] of fields) {
-    const required = pipeline.orderBy.includes(name);
+    const required = keys.has(name);
     const absent = addToRows || field.seen.values < objects;
     const rule = pipeline.columns[name];
     const known = fieldAt(batch.schemas ?? [], rule?.from?.split('.') ?? [name]);
     const wanted = { absent: absent && !required, unit: rule?.unit, dotted: name.includes('.'), schema: known?.type };
-    columns.push({ name, type: typeFor(field, wanted), ...(known?.comment === undefined ? {} : { comment: known.comment }) });
+    columns.push({ column: name, type: typeFor(field, wanted), ...(known?.comment === undefined ? {} : { comment: known.comment }) });
   }
   return columns;
+}
+
+/** Fields that the schemas have and no record does. Those of which only data could say what they are wait until there is some. */
+function addUnseen(fields: Map<string, Field>, { schemas = [] }: Batch, pipeline: PipelineConfig, wants: InferOptions['wants']): void {
+  for (const record of schemas.toReversed()) {
+    for (const { column, field } of schemaColumns(record, pipeline)) {
+      if (fields.has(column) || !wants(column) || !isUsableName(column) || columnTypeOf(field, true) === undefined) continue;
+      fields.set(column, { seen: createSeen(), samples: [] });
+    }
+  }
 }
 
 /** Top-level field → what it and the fields inside it lead to. */

@@ -6,20 +6,18 @@ import type { RowSet } from '../core/insert.ts';
 import { kindOf, OBJECT, shapeOf } from '../core/json-tape.ts';
 import type { Destination } from '../core/ports.ts';
 import type { TableName, TableSchema } from '../core/table.ts';
-import { addColumnsSql, createDatabaseSql, createTableSql, makeNullableSql } from './evolve.ts';
+import { createDatabaseSql, createTableSql } from './evolve/ddl.ts';
+import { createFollower, type FollowerDeps } from './evolve/follower.ts';
 import { inferColumns } from './infer.ts';
 import { mapRows } from './json-rows.ts';
-import { canBecomeNullable, canBeMended, hasUnknown, lackingColumns } from './mend.ts';
 import { compilePlan, type MapPlan } from './plan.ts';
 import { resolveTable } from './table-name.ts';
-import type { TableCatalog } from './tables.ts';
 
 /** Another request, or another gateway, may change the table at the same time; nobody does so endlessly. */
 const MOST_ROUNDS = 5;
 
-export interface MapperDeps {
+export interface MapperDeps extends FollowerDeps {
   readonly destination: Pick<Destination, 'execute' | 'kind'>;
-  readonly catalog: TableCatalog;
   readonly defaultDatabase: string;
   /** Rows of this pipeline can be written twice, for reasons that lie in their table. Told once for each. */
   readonly onLowered?: (pipeline: string, reasons: readonly string[]) => void;
@@ -29,12 +27,9 @@ export interface MapperDeps {
  * A stage that turns the records of a batch into rows of its table, which it makes and extends where the pipeline says so.
  * @throws (the stage) GatewayError when the table is missing or does not suit; DestinationError from ClickHouse.
  */
-export function createMapper({
-  destination,
-  catalog,
-  defaultDatabase,
-  onLowered,
-}: MapperDeps): (batch: Batch, pipeline: PipelineConfig) => Promise<RowSet> {
+export function createMapper(deps: MapperDeps): (batch: Batch, pipeline: PipelineConfig) => Promise<RowSet> {
+  const { destination, catalog, defaultDatabase, onLowered, cluster } = deps;
+  const follow = createFollower(deps);
   const plans = new WeakMap<TableSchema, Map<string, MapPlan>>();
   const planFor = (table: TableSchema, pipeline: PipelineConfig): MapPlan => {
     const ofTable = plans.get(table) ?? new Map<string, MapPlan>();
@@ -52,26 +47,10 @@ export function createMapper({
   const createTable = async (name: TableName, batch: Batch, pipeline: PipelineConfig): Promise<void> => {
     const columns = await inferColumns(batch, pipeline, { wants: () => true, addToRows: false });
     if (columns.length === 0) return;
-    const sql = createTableSql(name, columns, pipeline, destination.kind);
+    const sql = createTableSql(name, columns, pipeline, { kind: destination.kind, ...(cluster === undefined ? {} : { cluster }) });
     if (destination.kind === 'embedded') await destination.execute(createDatabaseSql(name));
     await destination.execute(sql);
     await catalog.refresh(name);
-  };
-
-  /** Makes the table follow the records: columns for new fields, NULL where values are missing. False when there is nothing to do. */
-  const evolve = async (plan: MapPlan, batch: Batch): Promise<boolean> => {
-    const { name, columns } = plan.table;
-    const has = new Set(columns.map((column) => column.name));
-    const added = hasUnknown(batch, plan)
-      ? await inferColumns(batch, plan.pipeline, { wants: (key) => !has.has(key), addToRows: true })
-      : [];
-    const lacking = lackingColumns(batch, plan);
-    const widened = columns.filter((column) => lacking.has(column.name) && canBecomeNullable(column));
-    if (added.length > 0) await destination.execute(addColumnsSql(name, added));
-    if (widened.length > 0) await destination.execute(makeNullableSql(name, widened));
-    if (added.length + widened.length === 0) return false;
-    await catalog.refresh(name);
-    return true;
   };
 
   return async (batch, pipeline) => {
@@ -88,11 +67,12 @@ export function createMapper({
       }
       if (pipeline.guarantee === 'exactly-once') refuseUnsuitable(table, pipeline);
       const plan = planFor(table, pipeline);
-      const evolves = pipeline.unknownFields.do === 'evolve' && pipeline.autoEvolve === 'add';
       const rows = await mapRows(batch, plan);
-      // A delivery that will be refused all the same must not change the table.
-      const mends = evolves && rows.rejections.length > 0 && rows.rejections.every((rejection) => canBeMended(rejection, batch, plan));
-      if (mends && (await evolve(plan, batch))) continue;
+      if (rows.rejections.length > 0) {
+        // Another gateway, or a person, may have changed the table since it was read.
+        if ((await catalog.recent(name))?.fingerprint !== table.fingerprint) continue;
+        if (await follow(batch, rows, plan, (other) => planFor(other, pipeline))) continue;
+      }
       return rows;
     }
     const table = await catalog.get(name);

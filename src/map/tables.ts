@@ -6,10 +6,15 @@ import { parseColumnType } from './column-type.ts';
 /** How long a schema is used without asking whether it still holds. An INSERT that fails for its schema asks at once. */
 const FRESH_MS = 60_000;
 
+/** Records are refused for a table as it is, or was a moment ago: a flood of bad ones does not ask each time. */
+const RECENT_MS = 1000;
+
 /** The schemas of tables, read from ClickHouse and kept. */
 export interface TableCatalog {
   /** The table as it was last read; undefined when there is none, which is not kept. */
   get(name: TableName): Promise<TableSchema | undefined>;
+  /** The same, read again if it was read longer than a second ago: for records that would be refused. */
+  recent(name: TableName): Promise<TableSchema | undefined>;
   /** Reads the table anew. Callers at the same time share one reading. */
   refresh(name: TableName): Promise<TableSchema | undefined>;
 }
@@ -36,6 +41,10 @@ export function createTableCatalog({ destination, now }: { destination: Destinat
   };
   return {
     refresh,
+    async recent(name) {
+      const entry = known.get(`${name.database}.${name.table}`);
+      return entry === undefined || now() - entry.readAt > RECENT_MS ? await refresh(name) : entry.schema;
+    },
     async get(name) {
       const entry = known.get(`${name.database}.${name.table}`);
       if (entry === undefined) return await refresh(name);

@@ -24,6 +24,7 @@ import { createScratch, readBase64, type Scratch } from './base64.ts';
 import { type Codecs, type Translator, UnknownSchema } from './codecs.ts';
 import { createEnvelope, type Envelope } from './envelope.ts';
 import { createFrameReader, type FrameReader, named } from './frame-reader.ts';
+import { subjectFor } from './subject.ts';
 import { Undecodable } from './undecodable.ts';
 
 /** The stage: reads what is in the encoding of a schema. @throws GatewayError when the registry is needed and cannot be asked. */
@@ -122,15 +123,6 @@ export function createResolver({ codecs, limits }: ResolverDeps): Resolve {
       instead: (tape, ordinal) => void copyValue(tape, records[ordinal]!.value.tape, records[ordinal]!.value.node),
     });
   };
-}
-
-/** Stands for the topic in the name of a subject. */
-const TOPIC = '${topic}';
-
-/** Undefined where the subject depends on a topic there is not. */
-function subjectFor(topic: string | undefined, pattern: string | undefined): SchemaReference | undefined {
-  if (pattern === undefined || (topic === undefined && pattern.includes(TOPIC))) return undefined;
-  return { subject: pattern.replaceAll(TOPIC, topic ?? '') };
 }
 
 /** What is wrong with the schema of all records. */

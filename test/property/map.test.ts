@@ -2,10 +2,9 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import fc from 'fast-check';
-import { createMapper } from '../../src/map/mapper.ts';
-import { createTableCatalog } from '../../src/map/tables.ts';
 import { batchOf } from '../support/deliveries.ts';
 import { createTestEngine, type TestEngine } from '../support/engine.ts';
+import { mapperTo } from '../support/mappers.ts';
 import { pipelineOf } from '../support/pipelines.ts';
 
 const RUNS = 150;
@@ -57,11 +56,7 @@ function expected(value: unknown, type: string): unknown {
 }
 
 test(`every record of ${RUNS} random batches is stored as it is`, async () => {
-  const map = createMapper({
-    destination: engine.destination,
-    catalog: createTableCatalog({ destination: engine.destination, now: Date.now }),
-    defaultDatabase: 'default',
-  });
+  const map = mapperTo(engine.destination);
   let run = 0;
   await fc.assert(
     fc.asyncProperty(records, async (values) => {

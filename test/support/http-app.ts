@@ -30,6 +30,10 @@ const GRANTS: Readonly<Record<string, (operation: Operation, pipeline: string) =
 };
 
 const unasked = async (): Promise<never> => await Promise.reject(new Error('nobody asks'));
+const NO_DRIFT: HttpDeps['drift'] = {
+  show: async () => await Promise.reject(new Error('not asked')),
+  approve: async () => await Promise.reject(new Error('not asked')),
+};
 const NO_INSPECTION: HttpDeps['inspection'] = {
   ledger: unasked,
   record: unasked,
@@ -68,6 +72,7 @@ export async function startTestApp(limits: Partial<Limits> = {}, changes: Partia
     limits: all,
     describePipeline: async ({ name }) => await Promise.resolve({ name, guarantee: 'at-least-once' }),
     inspection: NO_INSPECTION,
+    drift: NO_DRIFT,
     ready: async () => await Promise.resolve({ ready: true, reasons: [] }),
     query: async (sql) => await Promise.resolve(Buffer.from(`${JSON.stringify({ sql })}\n`)),
     openapi: { openapi: '3.1.0', paths: { '/v1/ingest/{pipeline}': { post: {} }, '/v1/topics/{topic}': { post: {} } } },

@@ -11,6 +11,7 @@ export function pipelineOf(name: string, changes: Partial<PipelineConfig> = {}):
     autoCreate: 'infer',
     autoEvolve: 'add',
     orderBy: [],
+    pkFields: [],
     unknownFields: { do: 'reject' },
     onError: 'reject',
     identity: { kind: 'coordinates', fields: [{ topic: '__topic', partition: '__partition', offset: '__offset' }], keep: true },

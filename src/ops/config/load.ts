@@ -98,6 +98,7 @@ function clickhouseOf(found: ConfigFile['clickhouse']): ClickHouseConfig {
     password: found.password ?? '',
     database: found.database,
     requestTimeoutMs: found.request_timeout ?? REQUEST_TIMEOUT_MS,
+    ...(found.cluster === undefined ? {} : { cluster: found.cluster }),
   };
 }
 
@@ -131,6 +132,8 @@ function pipelineOf(name: string, file: PipelineFile): PipelineConfig {
     autoCreate: file.auto_create,
     autoEvolve: file.auto_evolve,
     orderBy: file.order_by,
+    pkFields: file.pk_fields,
+    ...(file.partition_by === undefined ? {} : { partitionBy: file.partition_by }),
     unknownFields: typeof unknown === 'string' ? { do: unknown } : { do: 'into', column: unknown.into },
     onError: file.on_error,
     identity: identityOf(file.identity),

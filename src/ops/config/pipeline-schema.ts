@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { PartitionRule } from '../../core/config.ts';
 import { compileTopicPattern, TOPIC_NAME } from './topic-pattern.ts';
 import { columnName, count, FIELD_NAME, IDENTIFIER, key, name, notation } from './values.ts';
 
@@ -119,6 +120,17 @@ const identity = z.union(
   { error: 'must be coordinates, auto, key, content or none, or a mapping with kind: and the names of the fields' },
 );
 
+const partitionRule = notation(
+  'column or unit(column)',
+  'must be a column, or hour, day, week, month or year of one, such as month(created_at)',
+  (input): PartitionRule | undefined => {
+    const found = typeof input === 'string' ? /^(?:(hour|day|week|month|year)\(([^()]+)\)|([^()]+))$/.exec(input) : null;
+    const column = found?.[2] ?? found?.[3];
+    if (column === undefined || !FIELD_NAME.test(column)) return undefined;
+    return { column, by: (found?.[1] as PartitionRule['by'] | undefined) ?? 'value' };
+  },
+);
+
 const keys = {
   topics: key(
     z.array(topic).min(1, 'must name at least one topic').optional(),
@@ -146,8 +158,19 @@ const keys = {
     z.enum(['schema', 'infer', 'off']).default('infer'),
     'What to do when the table is missing: create it by the schema of the records, where they have one (`schema`), and otherwise from the first records (`infer`), or refuse.',
   ),
-  auto_evolve: key(z.enum(['add', 'off']).default('add'), 'Whether columns may be added to the table, see `unknown_fields: evolve`.'),
-  order_by: key(z.array(columnName).default([]), 'Sorting key of a table the pipeline creates. Empty: none.'),
+  auto_evolve: key(
+    z.enum(['add', 'approve', 'off']).default('add'),
+    'Whether the table follows its records: `add` adds columns for the fields of their schema and widens the ones they do not fit, `approve` answers 503 until somebody approves the change, `off` leaves the table alone. Fields that no schema declares: see `unknown_fields: evolve`.',
+  ),
+  order_by: key(z.array(columnName).default([]), 'Sorting key of a table the pipeline creates. Empty: that of `pk_fields`.'),
+  pk_fields: key(
+    z.array(columnName).default([]),
+    'Columns that tell rows apart: the primary key of a table the pipeline creates. `order_by` must begin with them.',
+  ),
+  partition_by: key(
+    partitionRule.optional(),
+    'Partitions of a table the pipeline creates: a column, or `hour`, `day`, `week`, `month` or `year` of one, such as `month(created_at)`.',
+  ),
   unknown_fields: key(unknownField.default('reject'), 'What to do with a field the table has no column for.'),
   on_error: key(
     z
@@ -186,10 +209,8 @@ export const pipelineSchema = z.strictObject(keys).superRefine((pipeline, contex
   const say = (path: PropertyKey[], message: string): void => context.addIssue({ code: 'custom', message, path });
   if (pipeline.unknown_fields === 'evolve' && pipeline.auto_evolve === 'off')
     say(['unknown_fields'], 'evolve adds columns, which auto_evolve: off forbids: write auto_evolve: add, or another value here');
-  if (pipeline.order_by.length > 0 && pipeline.auto_create === 'off')
-    say(['order_by'], 'is for a table the pipeline creates, which auto_create: off forbids: remove one of the two');
   checkIdentity(pipeline, say);
-  checkOrderBy(pipeline, say);
+  checkKeys(pipeline, say);
   checkColumns(pipeline, say);
 });
 
@@ -216,11 +237,23 @@ type IdentityKeys = { readonly kind: string } & {
   readonly [K in 'topic' | 'partition' | 'offset' | 'fields' | 'field']?: string | undefined;
 };
 
-function checkOrderBy({ order_by: orderBy, columns }: PipelineKeys, say: Say): void {
-  for (const [index, column] of orderBy.entries()) {
-    if (orderBy.indexOf(column) !== index) say(['order_by', index], 'names a column that stands before in the list: remove it');
-    if (ruleOf(columns, column)?.drop === true) say(['order_by', index], 'names a column that columns drops: remove one of the two');
+function checkKeys(pipeline: PipelineKeys, say: Say): void {
+  const { order_by: orderBy, pk_fields: pkFields, partition_by: partitionBy, columns } = pipeline;
+  const all = { order_by: orderBy, pk_fields: pkFields, partition_by: partitionBy === undefined ? [] : [partitionBy.column] };
+  for (const [option, names] of Object.entries(all)) {
+    if (names.length > 0 && pipeline.auto_create === 'off')
+      say([option], 'is for a table the pipeline creates, which auto_create: off forbids: remove one of the two');
+    for (const [index, column] of names.entries()) {
+      const path = option === 'partition_by' ? [option] : [option, index];
+      if (names.indexOf(column) !== index) say(path, 'names a column that stands before in the list: remove it');
+      if (ruleOf(columns, column)?.drop === true) say(path, 'names a column that columns drops: remove one of the two');
+    }
   }
+  if (orderBy.length > 0 && pkFields.some((column, index) => orderBy[index] !== column))
+    say(
+      ['order_by'],
+      'must begin with the columns of pk_fields, in their order: ClickHouse finds rows by the beginning of the sorting key',
+    );
 }
 
 function checkColumns({ columns, unknown_fields: unknownFields }: PipelineKeys, say: Say): void {

@@ -1,5 +1,5 @@
 import { stringify } from 'yaml';
-import type { Config, IdentityConfig, PipelineConfig, RegistryConfig, UnknownFields } from '../../core/config.ts';
+import type { Config, IdentityConfig, PartitionRule, PipelineConfig, RegistryConfig, UnknownFields } from '../../core/config.ts';
 import { topicPatternText } from './topic-pattern.ts';
 import { durationText, sizeText } from './units.ts';
 
@@ -64,6 +64,7 @@ function clickhouseText(clickhouse: Config['clickhouse']): Record<string, unknow
     password: HIDDEN,
     database,
     request_timeout: durationText(clickhouse.requestTimeoutMs),
+    ...(clickhouse.cluster === undefined ? {} : { cluster: clickhouse.cluster }),
   };
 }
 
@@ -79,6 +80,8 @@ export function redactedPipeline(pipeline: PipelineConfig): Record<string, unkno
     auto_create: pipeline.autoCreate,
     auto_evolve: pipeline.autoEvolve,
     order_by: pipeline.orderBy,
+    pk_fields: pipeline.pkFields,
+    ...(pipeline.partitionBy === undefined ? {} : { partition_by: partitionText(pipeline.partitionBy) }),
     unknown_fields: unknownText(pipeline.unknownFields),
     on_error: pipeline.onError,
     identity: identityText(pipeline.identity),
@@ -87,6 +90,10 @@ export function redactedPipeline(pipeline: PipelineConfig): Record<string, unkno
     epoch: pipeline.epoch,
     guarantee: pipeline.guarantee,
   };
+}
+
+function partitionText({ column, by }: PartitionRule): string {
+  return by === 'value' ? column : `${by}(${column})`;
 }
 
 function unknownText(unknown: UnknownFields): string | { into: string } {

@@ -38,6 +38,14 @@ const clickhouse = z
     request_timeout: key(duration().optional(), 'How long a statement on the server may take before its outcome counts as unknown.', {
       otherwise: '`25s`',
     }),
+    cluster: key(
+      name(
+        'cluster',
+        /^[A-Za-z0-9_.{}-]{1,128}$/,
+        'must be the name of a cluster: letters, digits, dot, - and _, or a macro such as {cluster}',
+      ).optional(),
+      'Cluster of the server: tables are made and changed `ON CLUSTER`, and made as ReplicatedMergeTree.',
+    ),
     max_memory: key(size({ min: 512 * MIB, max: 1024 * GIB }).optional(), 'Memory the embedded engine may use.', { otherwise: '`2GiB`' }),
   })
   .superRefine((found, context) => {
@@ -46,7 +54,7 @@ const clickhouse = z
     if (found.embedded === true && found.url !== undefined) say('url', 'contradicts embedded: true: remove one of the two');
     else if (found.embedded === false && found.url === undefined) say('url', 'is required with embedded: false');
     if (embedded && found.url === undefined) {
-      for (const option of ['username', 'password', 'request_timeout'] as const)
+      for (const option of ['username', 'password', 'request_timeout', 'cluster'] as const)
         if (found[option] !== undefined) say(option, 'is for a server: give clickhouse.url too, or remove the key');
     }
     if (!embedded && found.max_memory !== undefined) say('max_memory', 'is for the embedded engine: remove the key, or url');

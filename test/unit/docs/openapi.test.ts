@@ -35,6 +35,8 @@ test('it has every route of the README', () => {
     '/v1/pipelines/{pipeline}',
     '/v1/pipelines/{pipeline}/ledger',
     '/v1/pipelines/{pipeline}/reconcile',
+    '/v1/pipelines/{pipeline}/drift',
+    '/v1/pipelines/{pipeline}/drift/approve',
     '/v1/query',
     '/healthz',
     '/readyz',

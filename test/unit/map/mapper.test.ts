@@ -5,10 +5,11 @@ import type { PipelineConfig } from '../../../src/core/config.ts';
 import { GatewayError } from '../../../src/core/errors.ts';
 import type { RowSet } from '../../../src/core/insert.ts';
 import { DestinationError } from '../../../src/core/ports.ts';
-import { createMapper } from '../../../src/map/mapper.ts';
+import type { createMapper } from '../../../src/map/mapper.ts';
 import { createTableCatalog } from '../../../src/map/tables.ts';
 import { batchOf } from '../../support/deliveries.ts';
 import { createTestEngine, type TestEngine } from '../../support/engine.ts';
+import { mapperTo } from '../../support/mappers.ts';
 import { pipelineOf } from '../../support/pipelines.ts';
 
 let engine: TestEngine;
@@ -23,8 +24,7 @@ after(async () => {
 });
 
 function mapper(): ReturnType<typeof createMapper> {
-  const { destination } = engine;
-  return createMapper({ destination, catalog: createTableCatalog({ destination, now: Date.now }), defaultDatabase: 'default' });
+  return mapperTo(engine.destination);
 }
 
 const create = async (table: string, columns: string, rest = 'ENGINE = MergeTree ORDER BY tuple()'): Promise<void> =>
@@ -326,7 +326,7 @@ test('two mappers that make and extend one table at once agree', async () => {
 test('a table that changed under the gateway fails its insert until it is read again', async () => {
   await create('altered', 'id Int32, a String');
   const catalog = createTableCatalog({ destination: engine.destination, now: Date.now });
-  const own = createMapper({ destination: engine.destination, catalog, defaultDatabase: 'default' });
+  const own = mapperTo(engine.destination, { catalog });
   const pipeline = pipelineOf('altered', { unknownFields: { do: 'ignore' } });
   const rows = await own(await batchOf('{"id":1,"a":"x"}'), pipeline);
   await engine.destination.execute('ALTER TABLE altered DROP COLUMN a');

@@ -45,7 +45,7 @@ const CASES: Record<string, ReadonlyArray<readonly [yaml: string, ...messages: s
   ],
   'keys of the design that this version does not have': ['format', 'insert_mode', 'on_lossy', 'ack', 'quarantine'].map((name) => [
     pipeline(`${name}: x`),
-    `Unknown key pipelines.p.${name}: known keys here are topics, table, framing, envelope, subject, columns, auto_create, auto_evolve, order_by, unknown_fields, on_error, identity, require_identity, source, epoch, guarantee`,
+    `Unknown key pipelines.p.${name}: known keys here are topics, table, framing, envelope, subject, columns, auto_create, auto_evolve, order_by, pk_fields, partition_by, unknown_fields, on_error, identity, require_identity, source, epoch, guarantee`,
   ]),
   'kinds of values': [
     ['[]', 'The file must be a mapping of keys to values'],
@@ -59,7 +59,7 @@ const CASES: Record<string, ReadonlyArray<readonly [yaml: string, ...messages: s
     ['clickhouse: { url: "http://h", password: 12345 }', 'clickhouse.password: must be text: put quotes around it'],
     ['clickhouse: { url: "http://h", password: [a] }', 'clickhouse.password: must be text'],
     [pipeline('auto_create: always'), 'pipelines.p.auto_create: must be schema, infer or off'],
-    [pipeline('auto_evolve: approve'), 'pipelines.p.auto_evolve: must be add or off'],
+    [pipeline('auto_evolve: sometimes'), 'pipelines.p.auto_evolve: must be add, approve or off'],
   ],
   listen: [
     ['listen: 8080', `listen: ${LISTEN}`],
@@ -198,6 +198,27 @@ const CASES: Record<string, ReadonlyArray<readonly [yaml: string, ...messages: s
     [
       pipeline('order_by: [a], columns: { a: { drop: true } }'),
       'pipelines.p.order_by[0]: names a column that columns drops: remove one of the two',
+    ],
+    [
+      pipeline('pk_fields: [a], auto_create: off'),
+      'pipelines.p.pk_fields: is for a table the pipeline creates, which auto_create: off forbids: remove one of the two',
+    ],
+    [
+      pipeline('partition_by: a, auto_create: off'),
+      'pipelines.p.partition_by: is for a table the pipeline creates, which auto_create: off forbids: remove one of the two',
+    ],
+    [
+      pipeline('pk_fields: [a, b], order_by: [a]'),
+      'pipelines.p.order_by: must begin with the columns of pk_fields, in their order: ClickHouse finds rows by the beginning of the sorting key',
+    ],
+    [pipeline('pk_fields: [a, a]'), 'pipelines.p.pk_fields[1]: names a column that stands before in the list: remove it'],
+    [
+      pipeline('partition_by: "day(a)", columns: { a: { drop: true } }'),
+      'pipelines.p.partition_by: names a column that columns drops: remove one of the two',
+    ],
+    [
+      pipeline('partition_by: "minute(a)"'),
+      'pipelines.p.partition_by: must be a column, or hour, day, week, month or year of one, such as month(created_at)',
     ],
     [pipeline('order_by: [""]'), 'pipelines.p.order_by[0]: must be a column name of 1 to 127 characters'],
   ],

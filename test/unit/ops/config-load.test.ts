@@ -18,6 +18,7 @@ const IMPLICIT: PipelineConfig = {
   autoCreate: 'infer',
   autoEvolve: 'add',
   orderBy: [],
+  pkFields: [],
   unknownFields: { do: 'evolve' },
   onError: 'reject',
   identity: {
@@ -114,7 +115,7 @@ test('every key with a value of its own', () => {
   const config = load(`
 listen: "[::1]:0"
 data: /var/lib/sluice
-clickhouse: { url: "https://ch.example:8443/sub", username: gateway, password: "a:b@c", database: shop, request_timeout: 1500ms }
+clickhouse: { url: "https://ch.example:8443/sub", username: gateway, password: "a:b@c", database: shop, request_timeout: 1500ms, cluster: main }
 auth:
   key_header: X-Api-Token
   keys:
@@ -132,8 +133,10 @@ pipelines:
     subject: orders-\${topic}
     columns: { at: { from: meta.at, unit: ms }, constructor: { unit: days } }
     auto_create: infer
-    auto_evolve: off
+    auto_evolve: approve
     order_by: [at, id]
+    pk_fields: [at]
+    partition_by: week(at)
     unknown_fields: { into: rest }
     identity: { kind: field, field: event_id }
     require_identity: true
@@ -150,6 +153,7 @@ pipelines:
       password: 'a:b@c',
       database: 'shop',
       requestTimeoutMs: 1500,
+      cluster: 'main',
     },
     auth: {
       keyHeader: 'X-Api-Token',
@@ -198,8 +202,10 @@ pipelines:
         envelope: { value: 'v' },
         subject: 'orders-${topic}',
         columns: Object.assign(Object.create(null), { at: { from: 'meta.at', unit: 'ms' }, constructor: { unit: 'days' } }),
-        autoEvolve: 'off',
+        autoEvolve: 'approve',
         orderBy: ['at', 'id'],
+        pkFields: ['at'],
+        partitionBy: { column: 'at', by: 'week' },
         unknownFields: { do: 'into', column: 'rest' },
         identity: { kind: 'field', field: 'event_id' },
         requireIdentity: true,

@@ -13,7 +13,7 @@ const HASH = `sha256:${'ab'.repeat(32)}`;
 const FULL = `
 listen: "[::1]:8080"
 data: /d
-clickhouse: { url: "https://ch:8443", username: u, password: hunter2hunter2 }
+clickhouse: { url: "https://ch:8443", username: u, password: hunter2hunter2, cluster: "{cluster}" }
 auth: { keys: [{ id: a, hash: "${HASH}", grants: [{ pipeline: p, can: [read] }] }] }
 limits: { body_timeout: 90500ms, body: 1000B }
 pipelines:
@@ -22,6 +22,7 @@ pipelines:
     framing: { kind: array, prefix: "<" }
     columns: { c: { from: a.b, unit: ms }, d: { drop: true } }
     order_by: [c]
+    partition_by: month(c)
     unknown_fields: { into: rest }
     identity: { kind: coordinates, topic: t, partition: p, offset: o, fields: strip }
     source: eu
@@ -58,6 +59,7 @@ test('the redacted configuration is whole, in the words of the file, without sec
       password: '(hidden)',
       database: 'default',
       request_timeout: '25s',
+      cluster: '{cluster}',
     },
     auth: { key_header: 'X-API-KEY', keys: [{ id: 'a', hash: '(hidden)', grants: [{ pipeline: 'p', can: ['read'] }] }] },
     limits: LIMITS,
@@ -72,6 +74,8 @@ test('the redacted configuration is whole, in the words of the file, without sec
         auto_create: 'infer',
         auto_evolve: 'add',
         order_by: ['c'],
+        pk_fields: [],
+        partition_by: 'month(c)',
         unknown_fields: { into: 'rest' },
         on_error: 'reject',
         identity: { kind: 'coordinates', topic: 't', partition: 'p', offset: 'o', fields: 'strip' },

@@ -1,0 +1,112 @@
+/** A topic gets a new schema: records wait, somebody approves, and they go in. */
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import avsc from 'avsc';
+import { type GatewayProcess, startGatewayProcess } from '../support/gateway-process.ts';
+import { startSchemaRegistry, type TestRegistry } from '../support/schema-registry.ts';
+
+const versionOf = (...fields: object[]): avsc.Schema => ({ type: 'record', name: 'Order', fields }) as avsc.Schema;
+const FIRST = versionOf({ name: 'id', type: 'int' }, { name: 'count', type: 'int' });
+const SECOND = versionOf(
+  { name: 'id', type: 'int' },
+  { name: 'count', type: 'long' },
+  { name: 'note', type: ['null', 'string'], default: null },
+);
+
+let registry: TestRegistry;
+let gateway: GatewayProcess;
+let directory: string;
+
+before(async () => {
+  registry = await startSchemaRegistry();
+  directory = mkdtempSync('/tmp/sluice-drift-');
+  const file = join(directory, 'sluice.yaml');
+  writeFileSync(
+    file,
+    `registry: { url: "${registry.url}", ttl: 1ms }\npipelines: { orders: { topics: [orders, /eu\\..*/], auto_evolve: approve, identity: none } }\n`,
+  );
+  gateway = await startGatewayProcess({ args: ['--config', file] });
+});
+after(async () => {
+  await gateway.stop();
+  await registry.close();
+  rmSync(directory, { recursive: true, force: true });
+});
+
+async function call(path: string, body?: Buffer | string): Promise<[status: number, answer: Record<string, unknown>, headers: Headers]> {
+  const headers = { 'X-API-KEY': gateway.key };
+  const response = await fetch(`${gateway.url}${path}`, body === undefined ? { headers } : { method: 'POST', headers, body });
+  return [response.status, (await response.json()) as Record<string, unknown>, response.headers];
+}
+
+function framed(schema: avsc.Schema, id: number, value: unknown): Buffer {
+  const head = Buffer.alloc(5);
+  head.writeInt32BE(id, 1);
+  return Buffer.concat([head, avsc.Type.forSchema(schema, { wrapUnions: true }).toBuffer(value)]);
+}
+
+test('a new version of a schema waits for its approval', async () => {
+  const first = registry.register('orders-value', { schema: JSON.stringify(FIRST) });
+  assert.equal((await call('/v1/topics/orders', framed(FIRST, first, { id: 1, count: 5 })))[0], 200);
+  const [, same] = await call('/v1/pipelines/orders/drift');
+  assert.deepEqual(same, {
+    pipeline: 'orders',
+    auto_evolve: 'approve',
+    tables: [{ table: 'default.orders', topic: 'orders', has_schema: true, exists: true, changes: [] }],
+  });
+
+  const second = registry.register('orders-value', { schema: JSON.stringify(SECOND) });
+  const record = framed(SECOND, second, { id: 2, count: 2 ** 40, note: { string: 'n' } });
+  const [status, problem, headers] = await call('/v1/topics/orders', record);
+  assert.deepEqual(
+    [status, problem['code'], problem['retryable'], Number(headers.get('retry-after')) >= 15],
+    [503, 'table_change_pending', true, true],
+  );
+  const [, drift] = await call('/v1/pipelines/orders/drift');
+  const [table] = drift['tables'] as Array<Record<string, unknown>>;
+  assert.equal(
+    table?.['statement'],
+    'ALTER TABLE `default`.`orders` MODIFY COLUMN IF EXISTS `count` Int64, ADD COLUMN IF NOT EXISTS `note` Nullable(String)',
+  );
+  const [approved, after_] = await call('/v1/pipelines/orders/drift/approve', JSON.stringify({ plan: table?.['plan'] }));
+  assert.deepEqual([approved, after_['changes'], after_['waiting']], [200, [], undefined]);
+  assert.equal((await call('/v1/topics/orders', record))[0], 200);
+  const response = await fetch(`${gateway.url}/v1/query`, {
+    method: 'POST',
+    headers: { 'X-API-KEY': gateway.key },
+    body: 'SELECT id, count, note FROM orders ORDER BY id',
+  });
+  assert.equal(await response.text(), '{"id":1,"count":"5","note":null}\n{"id":2,"count":"1099511627776","note":"n"}\n');
+});
+
+test('a topic of a regular expression is looked at when it is named, and a schema that cannot be used is said to be', async () => {
+  const id = registry.register('eu.orders-value', { schema: JSON.stringify(FIRST) });
+  assert.equal((await call('/v1/topics/eu.orders', framed(FIRST, id, { id: 1, count: 5 })))[0], 200);
+  registry.register('eu.orders-value', { schema: '"string"' });
+  const [, drift] = await call('/v1/pipelines/orders/drift?topic=eu.orders');
+  assert.deepEqual(drift['tables'], [
+    {
+      table: 'default.eu_orders',
+      topic: 'eu.orders',
+      has_schema: true,
+      schema_problem: 'The newest schema is not of a record',
+      exists: true,
+      changes: [],
+    },
+  ]);
+  assert.deepEqual((await call('/v1/pipelines/orders/drift?topic=eu.none'))[1]['tables'], [
+    { table: 'default.eu_none', topic: 'eu.none', has_schema: false, exists: false, changes: [] },
+  ]);
+});
+
+test('a registry that is away is said to be, where its answer is not known from before', async () => {
+  registry.before = (_request, response) => {
+    response.writeHead(500).end();
+    return true;
+  };
+  const [status, problem] = await call('/v1/pipelines/orders/drift?topic=eu.other');
+  registry.before = undefined;
+  assert.deepEqual([status, problem['code']], [503, 'registry_unavailable']);
+});
