@@ -7,7 +7,6 @@ import type { Config, PipelineConfig } from './core/config.ts';
 import { type Promised } from './core/guarantee.ts';
 import type { Ledger } from './core/ledger.ts';
 import type { Destination } from './core/ports.ts';
-import { createInspection } from './dedupe/inspection.ts';
 import { createLedger } from './dedupe/ledgers/ledger.ts';
 import { openLmdbStore } from './dedupe/ledgers/lmdb.ts';
 import { tablesBy } from './dedupe/pipeline-tables.ts';
@@ -15,8 +14,6 @@ import { createHttpApp } from './http/app.ts';
 import { createHttpServer } from './http/server.ts';
 import { createClickHouseDestination } from './insert/destinations/clickhouse.ts';
 import { createEmbeddedDestination } from './insert/destinations/embedded.ts';
-import { createTableView } from './insert/table-view.ts';
-import { createDrift } from './map/evolve/drift.ts';
 import { resolveTable } from './map/table-name.ts';
 import { redactedPipeline } from './ops/config/redact.ts';
 import { routePipelines } from './ops/config/routes.ts';
@@ -25,10 +22,8 @@ import { createReadiness, type Readiness } from './ops/health.ts';
 import { createIds } from './ops/ids.ts';
 import { createTimers } from './ops/timers.ts';
 import { createPipeline } from './pipeline.ts';
-import { type Codecs } from './schema/codecs.ts';
-import { type NewestRecord, newestRecord } from './schema/newest-record.ts';
 import { createRegistry } from './schema/registry.ts';
-import { subjectFor } from './schema/subject.ts';
+import { createAsking } from './wiring/asking.ts';
 import { promisedFor } from './wiring/promised.ts';
 import { createWriting, type WritingDeps } from './wiring/writing.ts';
 
@@ -78,7 +73,7 @@ export async function createGateway(config: Config, deps: GatewayDeps): Promise<
     onStep: deps.onStep,
     schemas: registry,
   });
-  const { recovery, catalog, codecs, following } = writing;
+  const { recovery, catalog } = writing;
   const defaultDatabase = config.clickhouse.database;
   const tableOf = tablesBy((pattern, topic) => resolveTable(pattern, topic, defaultDatabase));
   const promisedBy = async (pipeline: PipelineConfig): Promise<Promised> => await promisedFor(pipeline, { tableOf, catalog, timers });
@@ -95,22 +90,9 @@ export async function createGateway(config: Config, deps: GatewayDeps): Promise<
     keyHeader: config.auth.keyHeader.toLowerCase(),
     routes: routePipelines(config),
     ingest: createPipeline(writing.stages, config.limits.deadlineMs),
+    ...createAsking({ writing, destination, ledger, tableOf, promisedBy, defaultDatabase }),
     limits: config.limits,
     describePipeline: async (pipeline) => describe(pipeline, await promisedBy(pipeline)),
-    inspection: createInspection({
-      ledger,
-      tables: createTableView(destination),
-      schemaOf: async (name) => await catalog.refresh(name),
-      tableOf,
-      promisedBy,
-      defaultDatabase,
-    }),
-    drift: createDrift({
-      ...following,
-      destination,
-      tableOf,
-      schemaOf: async (pipeline, topic) => await newestSchema(codecs, pipeline, topic),
-    }),
     ready: readiness,
     draining: () => draining,
     query: destination.queryReadOnly?.bind(destination),
@@ -138,11 +120,6 @@ export async function createGateway(config: Config, deps: GatewayDeps): Promise<
 }
 
 const EXPIRE_EVERY_MS = 3_600_000;
-
-async function newestSchema(codecs: Codecs, { subject }: PipelineConfig, topic: string | undefined): Promise<NewestRecord | undefined> {
-  const reference = subjectFor(topic, subject);
-  return reference === undefined ? undefined : await newestRecord(codecs, reference);
-}
 
 async function openLedger(config: Config): Promise<Ledger> {
   const store = await openLmdbStore(join(config.data, 'ledger'));

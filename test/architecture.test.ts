@@ -58,10 +58,11 @@ const MAY_IMPORT: Record<string, { rooms: string[]; types?: string[] }> = {
   respond: { rooms: ['core'] },
   ops: { rooms: ['core'] },
   'pipeline.ts': { rooms: ['core'] },
+  'explain.ts': { rooms: ['core'], types: ['pipeline.ts'] },
   'gateway.ts': {
-    rooms: ['core', 'http', 'auth', 'decode', 'schema', 'map', 'dedupe', 'insert', 'respond', 'ops', 'pipeline.ts', 'wiring'],
+    rooms: ['core', 'http', 'auth', 'decode', 'schema', 'map', 'dedupe', 'insert', 'respond', 'ops', 'pipeline.ts', 'explain.ts', 'wiring'],
   },
-  wiring: { rooms: ['core', 'decode', 'schema', 'map', 'dedupe', 'insert', 'ops', 'pipeline.ts'] },
+  wiring: { rooms: ['core', 'decode', 'schema', 'map', 'dedupe', 'insert', 'ops', 'pipeline.ts', 'explain.ts'] },
   'check-tables.ts': { rooms: ['core', 'http', 'auth', 'decode', 'schema', 'map', 'dedupe', 'insert', 'respond', 'ops', 'pipeline.ts'] },
   cli: { rooms: ['core', 'auth', 'ops', 'gateway.ts', 'check-tables.ts'] },
   'main.ts': { rooms: ['cli', 'ops', 'gateway.ts'] },

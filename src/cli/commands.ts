@@ -1,5 +1,6 @@
 import { check } from './check.ts';
 import type { CommandGroup } from './command.ts';
+import { explain } from './explain.ts';
 import { keys } from './keys.ts';
 import { ledger } from './ledger.ts';
 import { reconcile } from './reconcile.ts';
@@ -9,5 +10,5 @@ import { serve } from './serve.ts';
 export const SLUICE: CommandGroup = {
   summary: 'Sluice writes Kafka records that arrive over HTTP into ClickHouse',
   example: 'sluice check --config sluice.yaml',
-  commands: { serve, check, keys, ledger, reconcile },
+  commands: { serve, check, keys, explain, ledger, reconcile },
 };

@@ -15,20 +15,23 @@ export const GATEWAY_OPTIONS = {
 /** A whole table may be read for an answer. */
 const PATIENCE_MS = 10 * 60_000;
 
+/** What a gateway is asked: with GET, or with `post` as the body of a POST. */
+export interface Question {
+  readonly path: string;
+  readonly parameters: Readonly<Record<string, string | undefined>>;
+  readonly post?: { readonly body: Buffer; readonly type: string };
+}
+
 /**
  * Asks a running gateway. `path` begins with a slash; parameters without a value are left out.
  * @throws CommandError in one sentence, whatever goes wrong.
  */
-export async function askGateway<Answer>(
-  args: Arguments,
-  io: Io,
-  { path, parameters }: { readonly path: string; readonly parameters: Readonly<Record<string, string | undefined>> },
-): Promise<Answer> {
+export async function askGateway<Answer>(args: Arguments, io: Io, { path, parameters, post }: Question): Promise<Answer> {
   const base = baseUrl(args, io);
   const url = new URL(`${base.pathname.replace(/\/$/, '')}${path}`, base);
   for (const [name, value] of Object.entries(parameters)) if (value !== undefined) url.searchParams.set(name, value);
   const key = keyOf(args, io);
-  const [status, body] = await send(url, key);
+  const [status, body] = await send(url, key, post);
   const answer = parsed(body);
   if (answer === undefined) throw new CommandError(`What answers at ${url.origin} is no Sluice gateway: give its address with --url`);
   if (status === 200) return answer as Answer;
@@ -38,10 +41,15 @@ export async function askGateway<Answer>(
   throw new CommandError(told);
 }
 
-async function send(url: URL, key: string): Promise<[status: number, body: string]> {
+async function send(url: URL, key: string, post: Question['post']): Promise<[status: number, body: string]> {
   try {
     const response = await fetch(url, {
-      headers: { Authorization: `Bearer ${key}`, Accept: 'application/json' },
+      ...(post === undefined ? {} : { method: 'POST', body: new Uint8Array(post.body) }),
+      headers: {
+        Authorization: `Bearer ${key}`,
+        Accept: 'application/json',
+        ...(post === undefined ? {} : { 'Content-Type': post.type }),
+      },
       // The key is for this address and no other.
       redirect: 'error',
       signal: AbortSignal.timeout(PATIENCE_MS),

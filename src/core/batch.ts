@@ -1,6 +1,7 @@
+import type { FramingConfig } from './config.ts';
 import type { RecordErrorCode } from './errors.ts';
 import type { JsonTape } from './json-tape.ts';
-import type { RecordType, SchemaReference } from './schema.ts';
+import type { RecordType, SchemaReference, SchemaUse } from './schema.ts';
 
 /** Who sends, as `auth/` found out. `id` names the credential and is safe to log. */
 export interface Principal {
@@ -54,7 +55,14 @@ export interface Batch {
   readonly schemas?: readonly RecordType[];
   /** Records that cannot be read by their schema, by ordinal. They are among `records`, as far as they could be read. */
   readonly unreadable?: ReadonlyMap<number, Rejection>;
+  /** How the records stood in the body. */
+  readonly framing?: Framing;
+  /** The schemas that were asked for, in the order they were needed. */
+  readonly uses?: readonly SchemaUse[];
 }
+
+/** How records stand in a body. One object alone is `object`, whatever else it could be the first of. */
+export type Framing = Exclude<FramingConfig['kind'], 'auto'>;
 
 /** What stands in a body: records as JSON, or bytes each of which is a record in the wire format of the Schema Registry. */
 export type Decoded = Batch | Framed;
@@ -63,6 +71,7 @@ export type Decoded = Batch | Framed;
 export interface Framed {
   readonly delivery: Delivery;
   readonly frames: readonly Buffer[];
+  readonly framing?: Framing;
 }
 
 /** A record that can't be written, and why. Never carries the value. */

@@ -1,4 +1,6 @@
+import type { Framing } from './batch.ts';
 import type { PipelineConfig } from './config.ts';
+import type { ErrorCode, RecordErrorCode } from './errors.ts';
 import type { Insert } from './insert.ts';
 import type { Guarantee } from './outcome.ts';
 import type { SchemaLanguage } from './schema.ts';
@@ -301,4 +303,62 @@ export interface Drift {
   show(pipeline: PipelineConfig, topic?: string): Promise<DriftAnswer>;
   /** Makes the changes of a plan and shows the table after. @throws GatewayError `plan_changed` when nothing has this plan any more. */
   approve(pipeline: PipelineConfig, wanted: { readonly plan: string; readonly topic?: string }): Promise<DriftTable>;
+}
+
+/** Where a field goes, and what becomes of its values. */
+export interface ExplainedField {
+  /** Its path in the record. */
+  readonly field: string;
+  /** What the schema says it is. */
+  readonly schema?: string;
+  readonly column?: string;
+  readonly column_type?: string;
+  /** `column`: each value to its column, `together`: with all other unknown ones; the others say why it goes nowhere. */
+  readonly goes: 'column' | 'together' | 'dropped' | 'ignored' | 'unknown';
+  /** Values ClickHouse reads as they are. */
+  readonly exact: number;
+  /** Values that are written otherwise, so that ClickHouse reads them as what they are. */
+  readonly converted: number;
+  /** Values that the column cannot hold without a change. */
+  readonly refused: number;
+  /** Of the first one that is refused. */
+  readonly code?: RecordErrorCode;
+  readonly reason?: string;
+}
+
+/** What would become of a delivery. Parts are absent that could not be found out, because what comes before them failed. */
+export interface Explanation {
+  readonly pipeline: string;
+  readonly topic?: string;
+  /** Of the answer the records would get now. */
+  readonly would_answer: { readonly status: number; readonly code?: ErrorCode; readonly detail?: string };
+  readonly framing?: Framing;
+  readonly records?: number;
+  readonly schemas?: ReadonlyArray<{
+    readonly schema: string;
+    readonly from: 'record' | 'url' | 'subject';
+    readonly language?: string;
+    readonly record?: string;
+    readonly problem?: string;
+  }>;
+  readonly table?: { readonly name: string; readonly exists: boolean };
+  readonly fields?: readonly ExplainedField[];
+  /** What would run before the rows are written. */
+  readonly change?: { readonly statement: string; readonly waits_for_approval: boolean };
+  readonly rejected?: ReadonlyArray<{
+    readonly index: number;
+    readonly column?: string;
+    readonly code: RecordErrorCode;
+    readonly message: string;
+  }>;
+  readonly rejected_total?: number;
+  readonly identity?: {
+    readonly kind: string;
+    /** Records that would be recognised when they come again. */
+    readonly recognised: number;
+    /** Records that were written before, or that repeat others of the request. */
+    readonly duplicates: number;
+  };
+  readonly guarantee?: Guarantee;
+  readonly guarantee_reasons?: readonly string[];
 }

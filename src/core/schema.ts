@@ -51,5 +51,17 @@ export interface RecordField {
 /** Names a schema of the registry. */
 export type SchemaReference = { readonly id: number } | { readonly guid: string } | { readonly subject: string };
 
+/** A schema that records were read by, or should have been. */
+export interface SchemaUse {
+  /** As messages name it: its number, or what was asked for. */
+  readonly schema: string;
+  /** Who said that it is this one. */
+  readonly from: 'record' | 'url' | 'subject';
+  readonly language?: SchemaLanguage;
+  readonly type?: FieldType;
+  /** Why nothing could be read by it, in words that follow "the record". */
+  readonly problem?: string;
+}
+
 /** The languages schemas are written in, as the Schema Registry names them. */
 export type SchemaLanguage = 'AVRO' | 'PROTOBUF' | 'JSON';

@@ -25,14 +25,14 @@ export function createDecoder(limits: Pick<Limits, 'record' | 'records' | 'value
   let density = DENSITY;
   return async (delivery, framing) => {
     const { body } = delivery;
-    if (framing.kind === 'delimited') return { delivery, frames: splitDelimited(body, limits) };
+    if (framing.kind === 'delimited') return { delivery, framing: 'delimited', frames: splitDelimited(body, limits) };
     if (delivery.bare === true) {
       if (body.length === 0) throw emptyBody();
-      return { delivery, frames: [checkSize(body, limits)] };
+      return { delivery, framing: 'binary', frames: [checkSize(body, limits)] };
     }
     if (isBinary(body)) {
       checkFraming('binary', 1, framing);
-      return { delivery, frames: [checkSize(body, limits)] };
+      return { delivery, framing: 'binary', frames: [checkSize(body, limits)] };
     }
     if (framing.kind === 'binary') throw notBinary();
     await checkUtf8(body);
@@ -43,9 +43,9 @@ export function createDecoder(limits: Pick<Limits, 'record' | 'records' | 'value
     if (body.length > ENOUGH_BYTES) density = Math.max(scan.count / body.length, density * 0.9);
     if (found.nodes.length === 0 && found.framing !== 'array' && !wrapped) throw emptyBody();
     const inStrings = areStrings(found, framing);
-    if (found.nodes.length > 0 || found.framing === 'array')
-      checkFraming(inStrings ? 'strings' : found.framing, found.nodes.length, framing);
-    return { delivery, records: envelopes(inStrings ? await readStrings(found, trie, limits) : found) };
+    const kind = inStrings ? 'strings' : found.framing;
+    if (found.nodes.length > 0 || found.framing === 'array') checkFraming(kind, found.nodes.length, framing);
+    return { delivery, framing: kind, records: envelopes(inStrings ? await readStrings(found, trie, limits) : found) };
   };
 }
 

@@ -1,10 +1,8 @@
 import { setImmediate as turnOfOthers } from 'node:timers/promises';
+import type { Framing } from '../core/batch.ts';
 import type { FramingConfig } from '../core/config.ts';
 import { GatewayError } from '../core/errors.ts';
 import { isBlank } from './json-text.ts';
-
-/** How the records of a body stand in it. One object alone is `object`, whatever else it could be the first of. */
-export type Framing = Exclude<FramingConfig['kind'], 'auto'>;
 
 const NAMES: Readonly<Record<Framing, string>> = {
   object: 'one object',

@@ -1,6 +1,6 @@
+import type { Framing } from '../core/batch.ts';
 import { GatewayError } from '../core/errors.ts';
 import { refuseSyntax } from './fault.ts';
-import type { Framing } from './framing.ts';
 import { beginRecord, scanOn, skipOn } from './json-scanner.ts';
 import { nextTurn, type Scan } from './scan.ts';
 

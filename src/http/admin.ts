@@ -7,9 +7,10 @@ import { readBody } from './body.ts';
 import type { HttpDeps } from './context.ts';
 import { addDriftRoutes } from './drift-routes.ts';
 import { bodyCoding } from './headers.ts';
+import { JSON_TYPE, json } from './json-answer.ts';
 import { addLedgerRoutes } from './ledger-routes.ts';
 import { createOpenApi } from './openapi.ts';
-import { type Handler, JSON_TYPE, json, readable, routesOf } from './state-route.ts';
+import { type Handler, readable, routesOf } from './state-route.ts';
 
 const LONGEST_QUERY = 64 * 1024;
 

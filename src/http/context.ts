@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Delivery, Principal } from '../core/batch.ts';
 import type { Limits, PipelineConfig } from '../core/config.ts';
 import type { Outcome } from '../core/outcome.ts';
-import type { Drift, Inspection } from '../core/ports.ts';
+import type { Drift, Explanation, Inspection } from '../core/ports.ts';
 import type { RequestDone } from '../ops/events.ts';
 
 /** What the HTTP stage is handed by the composition root. */
@@ -19,6 +19,8 @@ export interface HttpDeps {
     readonly all: readonly PipelineConfig[];
   };
   readonly ingest: (delivery: Delivery, pipeline: PipelineConfig) => Promise<Outcome>;
+  /** What would become of a delivery; nothing is written. */
+  readonly explain: (delivery: Delivery, pipeline: PipelineConfig) => Promise<Explanation>;
   readonly limits: Limits;
   /** What `/v1/pipelines` shows of a pipeline. */
   readonly describePipeline: (pipeline: PipelineConfig) => Promise<object>;

@@ -4,8 +4,9 @@ import { createAdmission } from './admission.ts';
 import { readBody } from './body.ts';
 import type { HttpDeps } from './context.ts';
 import { bodyCoding } from './headers.ts';
+import { json } from './json-answer.ts';
 import { parametersOf, passing, topicOf } from './parameters.ts';
-import { type AddRoute, json, readable } from './state-route.ts';
+import { type AddRoute, readable } from './state-route.ts';
 
 const LONGEST_APPROVAL = 4096;
 

@@ -3,8 +3,9 @@ import type { Principal } from '../core/batch.ts';
 import type { PipelineConfig } from '../core/config.ts';
 import { MAX_POSITION } from '../core/identity.ts';
 import type { HttpDeps } from './context.ts';
+import { json } from './json-answer.ts';
 import { malformed, type Parameters, parametersOf, passing, topicOf } from './parameters.ts';
-import { type AddRoute, json, readable } from './state-route.ts';
+import { type AddRoute, readable } from './state-route.ts';
 
 const DELIVERY_KEY = /^[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?$/;
 const MAX_PARTITION = 2n ** 31n - 1n;

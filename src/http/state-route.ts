@@ -26,13 +26,6 @@ export function routesOf(router: Router): AddRoute {
   };
 }
 
-export const JSON_TYPE = { 'Content-Type': 'application/json' };
-
-/** An answer in JSON. */
-export function json(value: unknown, status = 200): Answer {
-  return { status, headers: JSON_TYPE, body: JSON.stringify(value) };
-}
-
 /** The pipeline of the path, for somebody who may look at it. @throws GatewayError `unauthenticated`, `not_found` or `forbidden`. */
 export function readable(
   { authenticate, routes }: Pick<HttpDeps, 'authenticate' | 'routes'>,

@@ -18,7 +18,7 @@ export interface Codecs {
    * The codec of a schema and the number that names it in messages.
    * @throws GatewayError when the registry cannot be asked; UnknownSchema; Undecodable when the schema cannot be used.
    */
-  of(reference: SchemaReference): Promise<{ readonly codec: Codec; readonly name: string }>;
+  of(reference: SchemaReference): Promise<NamedCodec>;
   /**
    * What reads JSON by a schema, of a subject by its newest; undefined when the registry does not have it, or there is none.
    * @throws GatewayError when the registry cannot be asked; Undecodable when the schema cannot be used.
@@ -26,8 +26,15 @@ export interface Codecs {
   translatorOf(reference: SchemaReference): Promise<Translator | undefined>;
 }
 
+export interface NamedCodec {
+  readonly codec: Codec;
+  readonly name: string;
+  readonly language: SchemaLanguage;
+}
+
 export interface Translator {
   readonly type: FieldType;
+  readonly language: SchemaLanguage;
   readonly translate: Translate;
   /** As messages name the schema. */
   readonly name: string;
@@ -70,7 +77,7 @@ export function createCodecs(source: SchemaSource | undefined, limits: CodecLimi
       }
       const schema = await find(source, reference);
       if (schema === undefined) throw new UnknownSchema();
-      return { codec: compile(schema), name: String(schema.id) };
+      return { codec: compile(schema), name: String(schema.id), language: schema.language };
     },
     async translatorOf(reference) {
       const schema = source === undefined ? undefined : await find(source, reference);
@@ -81,7 +88,7 @@ export function createCodecs(source: SchemaSource | undefined, limits: CodecLimi
         translate = createTranslator(type);
         translators.set(type, translate);
       }
-      return { type, translate, name: String(schema.id) };
+      return { type, translate, name: String(schema.id), language: schema.language };
     },
   };
 }

@@ -1,7 +1,6 @@
-import type { RecordType, SchemaReference } from '../core/schema.ts';
+import type { RecordType, SchemaReference, SchemaUse } from '../core/schema.ts';
 import type { TapeBuilder } from '../core/tape-builder.ts';
-import type { Codec } from './codec.ts';
-import { type Codecs, UnknownSchema } from './codecs.ts';
+import { type Codecs, type NamedCodec, UnknownSchema } from './codecs.ts';
 import { Undecodable } from './undecodable.ts';
 import { readWireFormat } from './wire-format.ts';
 
@@ -15,9 +14,11 @@ export interface FrameReader {
   read(bytes: Buffer, to: number, tape: TapeBuilder, bare?: SchemaReference): SchemaReference | undefined;
   /** @throws GatewayError when the registry cannot be asked. */
   load(schema: SchemaReference): Promise<void>;
+  /** The schemas that were loaded, which `from` names. */
+  uses(from: SchemaUse['from']): SchemaUse[];
 }
 
-type Known = { readonly codec: Codec; readonly name: string } | Undecodable | UnknownSchema;
+type Known = NamedCodec | Undecodable | UnknownSchema;
 
 /** A reader that adds the record types it meets to `schemas`. */
 export function createFrameReader(codecs: Codecs, schemas: Set<RecordType>): FrameReader {
@@ -47,7 +48,13 @@ export function createFrameReader(codecs: Codecs, schemas: Set<RecordType>): Fra
         known.set(keyOf(schema), error);
       }
     },
+    uses: (from) => [...known].map(([key, found]) => useOf(String(key), from, found)),
   };
+}
+
+function useOf(key: string, from: SchemaUse['from'], found: Known): SchemaUse {
+  if (found instanceof Error) return { schema: key, from, problem: found.message };
+  return { schema: found.name, from, language: found.language, type: found.codec.type };
 }
 
 function keyOf(schema: SchemaReference): number | string {

@@ -9,7 +9,7 @@ import type { Batch, Decoded, Delivery, JsonValue, RecordEnvelope, Rejection } f
 import type { Limits, PipelineConfig } from '../core/config.ts';
 import type { RecordErrorCode } from '../core/errors.ts';
 import { kindOf, NULL, OBJECT, STRING } from '../core/json-tape.ts';
-import type { RecordType, SchemaReference } from '../core/schema.ts';
+import type { RecordType, SchemaReference, SchemaUse } from '../core/schema.ts';
 import {
   addScalar,
   beginRecord,
@@ -45,10 +45,17 @@ interface Reading {
   readonly schemas: Set<RecordType>;
   readonly unreadable: Map<number, Rejection>;
   readonly frames: FrameReader;
+  /** The schema of all JSON of the delivery. */
+  readonly uses: readonly SchemaUse[];
+  /** Who names the schema of a frame. */
+  readonly named: SchemaUse['from'];
 }
 
 /** How the records of a delivery are read. */
 interface Work {
+  /** Schemas that are known before the first record is read. */
+  readonly uses?: readonly SchemaUse[];
+  readonly named?: 'url';
   /** Leaves one value on the tape. Returns the schema it needs first, if that is not loaded yet. @throws what makes a rejection. */
   read(reading: Reading, ordinal: number): SchemaReference | undefined;
   /** Leaves what can be had of a record that cannot be read. */
@@ -60,10 +67,18 @@ export function createResolver({ codecs, limits }: ResolverDeps): Resolve {
   const envelopes = new Map<string, Envelope>();
   const scratch = createScratch();
 
-  const readAll = async (batch: Pick<Batch, 'delivery'>, count: number, bytes: number, work: Work): Promise<Batch> => {
+  const readAll = async (batch: Pick<Batch, 'delivery' | 'framing'>, count: number, bytes: number, work: Work): Promise<Batch> => {
     const schemas = new Set<RecordType>();
     const tape = createTapeBuilder(bytes * 2, limits.values);
-    const reading: Reading = { tape, nodes: [], schemas, unreadable: new Map(), frames: createFrameReader(codecs, schemas) };
+    const reading: Reading = {
+      tape,
+      nodes: [],
+      schemas,
+      unreadable: new Map(),
+      frames: createFrameReader(codecs, schemas),
+      uses: work.uses ?? [],
+      named: work.named ?? 'record',
+    };
     let turnAt = BYTES_A_TURN;
     for (let ordinal = 0; ordinal < count; ordinal++) {
       reading.nodes.push(tape.count);
@@ -103,6 +118,7 @@ export function createResolver({ codecs, limits }: ResolverDeps): Resolve {
       const { frames, delivery: sent } = decoded;
       const bare = sent.bare === true ? sent.schema : undefined;
       return await readAll(decoded, frames.length, sizeOf(frames), {
+        ...(bare === undefined ? {} : { named: 'url' }),
         read: (reading, ordinal) => reading.frames.read(frames[ordinal]!, frames[ordinal]!.length, reading.tape, bare),
         instead: (tape) => void addScalar(tape, NULL, 'null'),
       });
@@ -110,19 +126,35 @@ export function createResolver({ codecs, limits }: ResolverDeps): Resolve {
     const { records, delivery } = decoded;
     if (records.length === 0) return decoded;
     const translator = await translatorFor(delivery, subject);
+    const uses = translator === undefined ? [] : [useOf(translator, delivery.schema ?? subjectFor(delivery.topic, subject))];
     if (envelope !== undefined) {
       const around = { name: envelope.value, envelope: envelopeOf(envelope.value), translator, scratch };
       return await readAll(decoded, records.length, delivery.body.length, {
+        uses,
         read: (reading, ordinal) => readEnvelope(records[ordinal]!, reading, around),
         instead: (tape, ordinal) => around.envelope.copyOthers(records[ordinal]!.value, tape),
       });
     }
     if (translator === undefined) return decoded;
     return await readAll(decoded, records.length, delivery.body.length, {
+      uses,
       read: (reading, ordinal) => translateValue(reading, records[ordinal]!.value, translator),
       instead: (tape, ordinal) => void copyValue(tape, records[ordinal]!.value.tape, records[ordinal]!.value.node),
     });
   };
+}
+
+/** The schema of all JSON of a delivery. */
+function useOf(found: Translator | Problem, reference: SchemaReference | undefined): SchemaUse {
+  const from = reference !== undefined && 'subject' in reference ? 'subject' : 'url';
+  if (found instanceof Error) return { schema: nameOf(reference), from, problem: found.message };
+  return { schema: found.name, from, language: found.language, type: found.type };
+}
+
+function nameOf(reference: SchemaReference | undefined): string {
+  if (reference === undefined) return '';
+  if ('id' in reference) return String(reference.id);
+  return 'guid' in reference ? reference.guid : reference.subject;
 }
 
 /** What is wrong with the schema of all records. */
@@ -204,12 +236,17 @@ function rejectionOf(error: unknown, ordinal: number): Rejection | undefined {
   return undefined;
 }
 
-function batchOf({ delivery }: Pick<Batch, 'delivery'>, { tape, nodes, schemas, unreadable }: Reading): Batch {
+function batchOf(
+  { delivery, framing }: Pick<Batch, 'delivery' | 'framing'>,
+  { tape, nodes, schemas, unreadable, frames, uses, named: from }: Reading,
+): Batch {
   const built = builtTape(tape);
   return {
     delivery,
     records: nodes.map((node, ordinal) => ({ ordinal, value: { tape: built, node }, singleLine: true })),
     schemas: [...schemas],
+    uses: [...uses, ...frames.uses(from)],
+    ...(framing === undefined ? {} : { framing }),
     ...(unreadable.size === 0 ? {} : { unreadable }),
   };
 }

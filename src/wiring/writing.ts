@@ -16,6 +16,7 @@ import type { FollowerDeps } from '../map/evolve/follower.ts';
 import { createPending } from '../map/evolve/pending.ts';
 import { createInTurn } from '../map/evolve/turns.ts';
 import { createMapper } from '../map/mapper.ts';
+import { createPreview } from '../map/preview.ts';
 import { createTableCatalog, type TableCatalog } from '../map/tables.ts';
 import type { Events } from '../ops/events.ts';
 import { createTurns } from '../ops/turns.ts';
@@ -41,6 +42,8 @@ export interface Writing {
   readonly recovery: Recovery;
   readonly catalog: TableCatalog;
   readonly codecs: Codecs;
+  /** Maps without a change to any table. */
+  readonly preview: ReturnType<typeof createPreview>;
   /** How tables follow their records. */
   readonly following: Omit<FollowerDeps, 'destination'>;
 }
@@ -89,7 +92,9 @@ export function createWriting(config: Config, deps: WritingDeps): Writing {
     }),
     refreshTable: async ({ table }) => await catalog.refresh(table.name),
   };
-  return { stages, groups, recovery, catalog, codecs, following };
+  const site = { kind: destination.kind, ...(cluster === undefined ? {} : { cluster }) };
+  const preview = createPreview({ catalog, defaultDatabase: config.clickhouse.database, site });
+  return { stages, groups, recovery, catalog, codecs, following, preview };
 }
 
 /** A body that takes longer to read than a round of the event loop waits for its turn. */

@@ -69,6 +69,13 @@ export async function startTestApp(limits: Partial<Limits> = {}, changes: Partia
       state.deliveries.push(delivery);
       return await state.answer(delivery, pipeline);
     },
+    explain: async ({ topic, body }, { name }) =>
+      await Promise.resolve({
+        pipeline: name,
+        ...(topic === undefined ? {} : { topic }),
+        would_answer: { status: 200 },
+        records: body.length,
+      }),
     limits: all,
     describePipeline: async ({ name }) => await Promise.resolve({ name, guarantee: 'at-least-once' }),
     inspection: NO_INSPECTION,

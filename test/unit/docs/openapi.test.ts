@@ -31,6 +31,8 @@ test('it has every route of the README', () => {
   assert.deepEqual(Object.keys((readOpenApi() as unknown as Document).paths), [
     '/v1/topics/{topic}',
     '/v1/ingest/{pipeline}',
+    '/v1/topics/{topic}/explain',
+    '/v1/ingest/{pipeline}/explain',
     '/v1/pipelines',
     '/v1/pipelines/{pipeline}',
     '/v1/pipelines/{pipeline}/ledger',
