@@ -48,8 +48,8 @@ export interface SchemaSource {
   byId(id: number): Promise<RegisteredSchema | undefined>;
   /** The form of newer serializers: a UUID in a header or after magic byte 1, as 32 hex digits with or without dashes. */
   byGuid(guid: string): Promise<RegisteredSchema | undefined>;
-  /** The newest version of a subject. */
-  latest(subject: string): Promise<RegisteredSchema | undefined>;
+  /** The newest version of a subject, or one that was it a moment ago: but not from before the first time `seen`, the number of a schema, was named with it. */
+  latest(subject: string, seen?: number): Promise<RegisteredSchema | undefined>;
 }
 
 /** What a failed statement means for the rows: see the classes in `insert/classify.ts`. */

@@ -6,6 +6,7 @@ import { compileAvro } from './avro/avro-schema.ts';
 import type { Codec, CodecLimits } from './codec.ts';
 import type { Translate } from './connect/translate.ts';
 import { createTranslator } from './connect-json.ts';
+import { createEvolution } from './evolution.ts';
 import { compileJson, type ReadJson } from './json/json-codec.ts';
 import { Undecodable } from './undecodable.ts';
 
@@ -24,12 +25,25 @@ export interface Codecs {
    * @throws GatewayError when the registry cannot be asked; Undecodable when the schema cannot be used.
    */
   translatorOf(reference: SchemaReference): Promise<Translator | undefined>;
+  /**
+   * What makes records of a codec those of the newest schema of a subject: undefined where it is the same one, or there is none to go by.
+   * @throws GatewayError when the registry cannot be asked.
+   */
+  newestFor(found: NamedCodec, subject: string): Promise<NewestForm | undefined>;
 }
 
 export interface NamedCodec {
   readonly codec: Codec;
+  readonly id: number;
   readonly name: string;
   readonly language: SchemaLanguage;
+}
+
+/** Of records of an older schema. */
+export interface NewestForm {
+  readonly type: FieldType;
+  /** Absent where they have it already. */
+  readonly translate: Translate | undefined;
 }
 
 export interface Translator {
@@ -54,17 +68,22 @@ type Compile = (schema: RegisteredSchema) => Codec;
 export function createCodecs(source: SchemaSource | undefined, limits: CodecLimits, readJson: ReadJson): Codecs {
   const compiled = new LRUCache<number, Codec | Undecodable>({ max: MOST_CODECS });
   const translators = new WeakMap<FieldType, Translate>();
+  const evolutions = new WeakMap<FieldType, WeakMap<FieldType, NewestForm>>();
   const compilers: Readonly<Partial<Record<SchemaLanguage, Compile>>> = {
     AVRO: (schema) => compileAvro(schema, limits),
     JSON: (schema) => compileJson(schema, readJson),
   };
 
-  const compile = (schema: RegisteredSchema): Codec => {
+  const tryCompile = (schema: RegisteredSchema): Codec | Undecodable => {
     let codec = compiled.get(schema.id);
     if (codec === undefined) {
-      codec = tryCompile(schema, compilers[schema.language]);
+      codec = compileBy(schema, compilers[schema.language]);
       compiled.set(schema.id, codec);
     }
+    return codec;
+  };
+  const compile = (schema: RegisteredSchema): Codec => {
+    const codec = tryCompile(schema);
     if (codec instanceof Undecodable) throw new Undecodable(codec.message, codec.code);
     return codec;
   };
@@ -77,7 +96,23 @@ export function createCodecs(source: SchemaSource | undefined, limits: CodecLimi
       }
       const schema = await find(source, reference);
       if (schema === undefined) throw new UnknownSchema();
-      return { codec: compile(schema), name: String(schema.id), language: schema.language };
+      return { codec: compile(schema), id: schema.id, name: String(schema.id), language: schema.language };
+    },
+    async newestFor({ codec, id, language }, subject) {
+      // Protobuf tells fields apart by their numbers, and says itself what stands for those that are absent.
+      if (language === 'PROTOBUF') return undefined;
+      const schema = await source?.latest(subject, id).catch(ignoreUnusable);
+      if (schema === undefined || schema.id === id) return undefined;
+      const type = tryCompile(schema);
+      if (type instanceof Undecodable || type.type.kind !== codec.type.kind) return undefined;
+      const ofWriter = evolutions.get(codec.type) ?? new WeakMap<FieldType, NewestForm>();
+      evolutions.set(codec.type, ofWriter);
+      let form = ofWriter.get(type.type);
+      if (form === undefined) {
+        form = { type: type.type, translate: createEvolution(codec.type, type.type) };
+        ofWriter.set(type.type, form);
+      }
+      return form;
     },
     async translatorOf(reference) {
       const schema = source === undefined ? undefined : await find(source, reference);
@@ -98,7 +133,12 @@ async function find(source: SchemaSource, reference: SchemaReference): Promise<R
   return 'guid' in reference ? await source.byGuid(reference.guid) : await source.latest(reference.subject);
 }
 
-function tryCompile(schema: RegisteredSchema, compile: Compile | undefined): Codec | Undecodable {
+/** The newest schema of a subject is of no use: the records are read by their own. */
+function ignoreUnusable(error: unknown): undefined {
+  if (!(error instanceof Undecodable)) throw error;
+}
+
+function compileBy(schema: RegisteredSchema, compile: Compile | undefined): Codec | Undecodable {
   if (compile === undefined) return new Undecodable('is of a kind of schema this version does not read', 'unusable_schema');
   try {
     return compile(schema);

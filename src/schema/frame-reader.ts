@@ -1,6 +1,8 @@
 import type { RecordType, SchemaReference, SchemaUse } from '../core/schema.ts';
-import type { TapeBuilder } from '../core/tape-builder.ts';
-import { type Codecs, type NamedCodec, UnknownSchema } from './codecs.ts';
+import { beginRecord, builtTape, createTapeBuilder, rewind, type TapeBuilder } from '../core/tape-builder.ts';
+import type { Codec, Frame } from './codec.ts';
+import { type Codecs, type NamedCodec, type NewestForm, UnknownSchema } from './codecs.ts';
+import type { Translate } from './connect/translate.ts';
 import { Undecodable } from './undecodable.ts';
 import { readWireFormat } from './wire-format.ts';
 
@@ -14,15 +16,32 @@ export interface FrameReader {
   read(bytes: Buffer, to: number, tape: TapeBuilder, bare?: SchemaReference): SchemaReference | undefined;
   /** @throws GatewayError when the registry cannot be asked. */
   load(schema: SchemaReference): Promise<void>;
+  /** What the newest schema of the subject says, where records are of an older one. */
+  newest(): RecordType | undefined;
   /** The schemas that were loaded, which `from` names. */
   uses(from: SchemaUse['from']): SchemaUse[];
 }
 
-type Known = NamedCodec | Undecodable | UnknownSchema;
+type Known = Readable | Undecodable | UnknownSchema;
 
-/** A reader that adds the record types it meets to `schemas`. */
-export function createFrameReader(codecs: Codecs, schemas: Set<RecordType>): FrameReader {
+interface Readable extends NamedCodec {
+  /** As the newest schema has its records. */
+  readonly newest: NewestForm | undefined;
+}
+
+/** A reader that adds the record types it meets to `schemas`. `subject`: of the newest schema of the records. */
+export function createFrameReader(codecs: Codecs, schemas: Set<RecordType>, subject: string | undefined): FrameReader {
   const known = new Map<number | string, Known>();
+  let older: TapeBuilder | undefined;
+  let newestType: RecordType | undefined;
+  /** Records of an older schema are read as it has them, and written as the newest one does. */
+  const readOlder = (codec: Codec, frame: Frame, translate: Translate, tape: TapeBuilder): void => {
+    older ??= createTapeBuilder(4 * (frame.to - frame.from), tape.mostTokens);
+    rewind(older, 0, 0);
+    beginRecord(older, tape.stop - tape.length);
+    const node = codec.read(frame, older);
+    translate(builtTape(older), node, tape);
+  };
   return {
     read(bytes, to, tape, bare) {
       const { schema, from } = bare === undefined ? readWireFormat(bytes, 0, to) : { schema: bare, from: 0 };
@@ -31,10 +50,11 @@ export function createFrameReader(codecs: Codecs, schemas: Set<RecordType>): Fra
       if (found === undefined) return schema;
       if (found instanceof UnknownSchema) throw named(new UnknownSchema(), String(key));
       if (found instanceof Undecodable) throw named(new Undecodable(found.message, found.code), String(key));
-      const { codec, name } = found;
+      const { codec, name, newest } = found;
       if (codec.type.kind === 'record') schemas.add(codec.type);
       try {
-        codec.read({ bytes, from, to }, tape);
+        if (newest?.translate === undefined) codec.read({ bytes, from, to }, tape);
+        else readOlder(codec, { bytes, from, to }, newest.translate, tape);
       } catch (error) {
         throw error instanceof Undecodable ? named(error, name) : error;
       }
@@ -42,12 +62,16 @@ export function createFrameReader(codecs: Codecs, schemas: Set<RecordType>): Fra
     },
     async load(schema) {
       try {
-        known.set(keyOf(schema), await codecs.of(schema));
+        const found = await codecs.of(schema);
+        const newest = subject === undefined ? undefined : await codecs.newestFor(found, subject);
+        if (newest?.type.kind === 'record') newestType = newest.type;
+        known.set(keyOf(schema), { ...found, newest });
       } catch (error) {
         if (!(error instanceof Undecodable || error instanceof UnknownSchema)) throw error;
         known.set(keyOf(schema), error);
       }
     },
+    newest: () => newestType,
     uses: (from) => [...known].map(([key, found]) => useOf(String(key), from, found)),
   };
 }

@@ -38,7 +38,7 @@ export function createRegistry(config: RegistryConfig, { now = Date.now }: Regis
   const ask = createAsker(now);
   const found = new LRUCache<string, RegisteredSchema>({ max: MOST_SCHEMAS, maxSize: MOST_TEXT, sizeCalculation: sizeOf });
   const absent = new LRUCache<string, Absent>({ max: MOST_SCHEMAS });
-  const newest = new LRUCache<string, { readonly schema: RegisteredSchema; readonly at: number }>({ max: MOST_SCHEMAS });
+  const newest = new LRUCache<string, Newest>({ max: MOST_SCHEMAS });
   const running = new Map<string, Promise<RegisteredSchema | undefined>>();
 
   const single = async (key: string, work: () => Promise<RegisteredSchema | undefined>): Promise<RegisteredSchema | undefined> => {
@@ -82,16 +82,18 @@ export function createRegistry(config: RegistryConfig, { now = Date.now }: Regis
   return {
     byId: async (id) => await once(`id ${id}`, async (from) => withId(await from.schema(id), id)),
     byGuid: async (guid) => await once(`guid ${guid}`, async (from) => await from.schemaByGuid(guid)),
-    async latest(subject) {
+    async latest(subject, seen) {
       const known = newest.get(subject);
-      if (known !== undefined && now() - known.at < config.ttlMs) return known.schema;
+      // A record of a schema that is not the newest is of an older one, or of one that is newer than was known.
+      const isNews = seen !== undefined && seen !== known?.schema.id && known?.seen.has(seen) !== true;
+      if (known !== undefined && !isNews && now() - known.at < config.ttlMs) return known.schema;
       try {
         const schema = await single(
           `subject ${subject}`,
           async () => await ask(async () => await readRegistered(client, await client.version(subject, 'latest'))),
         );
         if (schema === undefined) newest.delete(subject);
-        else newest.set(subject, { schema, at: now() });
+        else newest.set(subject, { schema, at: now(), seen: withSeen(known?.seen, seen) });
         return schema;
       } catch (error) {
         // An old version is better than none: it was the newest a moment ago.
@@ -101,6 +103,20 @@ export function createRegistry(config: RegistryConfig, { now = Date.now }: Regis
     },
     close: () => client.close(),
   };
+}
+
+interface Newest {
+  readonly schema: RegisteredSchema;
+  readonly at: number;
+  /** Numbers of other schemas of the subject's records, for which it was asked again. */
+  readonly seen: ReadonlySet<number>;
+}
+
+const MOST_SEEN = 1000;
+
+function withSeen(before: ReadonlySet<number> | undefined, id: number | undefined): ReadonlySet<number> {
+  const seen = new Set(before === undefined || before.size >= MOST_SEEN ? [] : before);
+  return id === undefined ? seen : seen.add(id);
 }
 
 /** A registry does not repeat the id it was asked for. */

@@ -24,7 +24,7 @@ import { createScratch, readBase64, type Scratch } from './base64.ts';
 import { type Codecs, type Translator, UnknownSchema } from './codecs.ts';
 import { createEnvelope, type Envelope } from './envelope.ts';
 import { createFrameReader, type FrameReader, named } from './frame-reader.ts';
-import { subjectFor } from './subject.ts';
+import { subjectFor, subjectOf } from './subject.ts';
 import { Undecodable } from './undecodable.ts';
 
 /** The stage: reads what is in the encoding of a schema. @throws GatewayError when the registry is needed and cannot be asked. */
@@ -53,6 +53,8 @@ interface Reading {
 
 /** How the records of a delivery are read. */
 interface Work {
+  /** Of the newest schema of values in the encoding of one. */
+  readonly subject: string | undefined;
   /** Schemas that are known before the first record is read. */
   readonly uses?: readonly SchemaUse[];
   readonly named?: 'url';
@@ -75,7 +77,7 @@ export function createResolver({ codecs, limits }: ResolverDeps): Resolve {
       nodes: [],
       schemas,
       unreadable: new Map(),
-      frames: createFrameReader(codecs, schemas),
+      frames: createFrameReader(codecs, schemas, work.subject),
       uses: work.uses ?? [],
       named: work.named ?? 'record',
     };
@@ -118,6 +120,7 @@ export function createResolver({ codecs, limits }: ResolverDeps): Resolve {
       const { frames, delivery: sent } = decoded;
       const bare = sent.bare === true ? sent.schema : undefined;
       return await readAll(decoded, frames.length, sizeOf(frames), {
+        subject: subjectOf(sent.topic, subject),
         ...(bare === undefined ? {} : { named: 'url' }),
         read: (reading, ordinal) => reading.frames.read(frames[ordinal]!, frames[ordinal]!.length, reading.tape, bare),
         instead: (tape) => void addScalar(tape, NULL, 'null'),
@@ -130,6 +133,7 @@ export function createResolver({ codecs, limits }: ResolverDeps): Resolve {
     if (envelope !== undefined) {
       const around = { name: envelope.value, envelope: envelopeOf(envelope.value), translator, scratch };
       return await readAll(decoded, records.length, delivery.body.length, {
+        subject: subjectOf(delivery.topic, subject),
         uses,
         read: (reading, ordinal) => readEnvelope(records[ordinal]!, reading, around),
         instead: (tape, ordinal) => around.envelope.copyOthers(records[ordinal]!.value, tape),
@@ -137,6 +141,7 @@ export function createResolver({ codecs, limits }: ResolverDeps): Resolve {
     }
     if (translator === undefined) return decoded;
     return await readAll(decoded, records.length, delivery.body.length, {
+      subject: undefined,
       uses,
       read: (reading, ordinal) => translateValue(reading, records[ordinal]!.value, translator),
       instead: (tape, ordinal) => void copyValue(tape, records[ordinal]!.value.tape, records[ordinal]!.value.node),
@@ -244,11 +249,16 @@ function batchOf(
   return {
     delivery,
     records: nodes.map((node, ordinal) => ({ ordinal, value: { tape: built, node }, singleLine: true })),
-    schemas: [...schemas],
+    schemas: newestLast(schemas, frames.newest()),
     uses: [...uses, ...frames.uses(from)],
     ...(framing === undefined ? {} : { framing }),
     ...(unreadable.size === 0 ? {} : { unreadable }),
   };
+}
+
+function newestLast(schemas: ReadonlySet<RecordType>, newest: RecordType | undefined): RecordType[] {
+  const others = [...schemas].filter((one) => one !== newest);
+  return newest === undefined ? others : [...others, newest];
 }
 
 function sizeOf(frames: readonly Buffer[]): number {

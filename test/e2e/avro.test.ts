@@ -215,6 +215,28 @@ test('a URL can name the schema, for a bare value and for JSON', async () => {
   );
 });
 
+test('a record of an older version lands where the newest one would', async () => {
+  const version = (...fields: object[]): object => ({ type: 'record', name: 'Person', fields });
+  const first = version({ name: 'id', type: 'int' }, { name: 'name', type: 'string' });
+  const second = version(
+    { name: 'id', type: 'int' },
+    { name: 'full_name', type: 'string', aliases: ['name'] },
+    { name: 'country', type: 'string', default: 'DE' },
+  );
+  const [a, b] = [first, second].map((schema) => registry.register('raw.people-value', { schema: JSON.stringify(schema) }));
+  assert.equal((await post('/v1/topics/raw.people', framed(second, b!, { id: 2, full_name: 'new', country: 'FR' })))[0], 200);
+  assert.equal((await post('/v1/topics/raw.people', framed(first, a!, { id: 1, name: 'old' })))[0], 200);
+  assert.deepEqual(await query('SELECT * EXCEPT (_sluice_batch, _sluice_row) FROM raw_people ORDER BY id'), [
+    { id: 1, full_name: 'old', country: 'DE' },
+    { id: 2, full_name: 'new', country: 'FR' },
+  ]);
+  // The gateway knows the second as the newest; a record of the third says otherwise, and nothing is made up for it.
+  const third = version({ name: 'id', type: 'int' }, { name: 'full_name', type: 'string' });
+  const c = registry.register('raw.people-value', { schema: JSON.stringify(third) });
+  assert.equal((await post('/v1/topics/raw.people', framed(third, c, { id: 3, full_name: 'third' })))[0], 200);
+  assert.deepEqual(await query('SELECT country FROM raw_people WHERE id = 3'), [{ country: null }]);
+});
+
 test('a pipeline that makes its table by a schema makes none without', async () => {
   const [status, answer] = await post('/v1/topics/strict', '{"a":1}');
   assert.deepEqual(

@@ -91,6 +91,23 @@ test('the newest version is asked for again after its time, and an old one serve
   assert.equal((await source.latest('t-value'))?.id, second);
 });
 
+test('a schema that is not the newest version makes it asked for again, once', async () => {
+  const first = server.register('u-value', { schema: '"u"' });
+  const source = registry();
+  const latest = async (seen: number): Promise<number | undefined> => (await source.latest('u-value', seen))?.id;
+  assert.equal(await latest(first), first);
+  const second = server.register('u-value', { schema: '"v"' });
+  assert.equal(await latest(first), first, 'nothing says that there is a newer one');
+  assert.equal(await latest(second), second);
+  assert.equal(await latest(first), second);
+  const { length } = server.calls;
+  for (let i = 0; i < 5; i++) assert.deepEqual([await latest(first), await latest(second)], [second, second]);
+  assert.deepEqual([length, server.calls.length], [2, 2]);
+  server.before = (_request, response) => Boolean(response.destroy());
+  assert.equal(await latest(4711), second, 'the registry is away, and this was the newest a moment ago');
+  server.before = undefined;
+});
+
 test('references come with their schema, each after those it refers to', async () => {
   server.register('c', { schema: 'C' });
   server.register('b', { schema: 'B', references: [{ name: 'c', subject: 'c', version: 1 }] });
