@@ -77,7 +77,7 @@ export function createReceiver(
     if (!principal.can('write', pipeline.name))
       throw new GatewayError('forbidden', `The credential may not write to the pipeline ${pipeline.name}`);
     const key = target.explain ? keyIfAny(request, pipeline) : deliveryKey(request.headers, pipeline);
-    const hint = schemaHint(request.url ?? '', request.headers);
+    const hint = schemaHint(request.url ?? '', request.headers, pipeline);
     const body = await readBody(request, response, coding, target.explain ? explained : limits, admission);
     let until: Promise<unknown> | undefined;
     try {

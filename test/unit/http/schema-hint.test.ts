@@ -5,7 +5,7 @@ import { GatewayError } from '../../../src/core/errors.ts';
 import { schemaHint } from '../../../src/http/schema-hint.ts';
 
 const hint = (query: string, type?: string): unknown =>
-  schemaHint(`/v1/topics/t${query}`, type === undefined ? {} : { 'content-type': type });
+  schemaHint(`/v1/topics/t${query}`, type === undefined ? {} : { 'content-type': type }, {});
 
 test('a schema is named by id, guid or subject, and by nothing else', () => {
   assert.deepEqual(hint(''), {});
@@ -42,4 +42,25 @@ test('what names no schema is refused', () => {
       (error) => error instanceof GatewayError && error.code === 'malformed_request' && error.message === `The query of the URL ${message}`,
       query,
     );
+});
+
+const GUID = '0192f000000070008000000000000aff';
+
+test('a header names it where the pipeline says which one, and then the URL counts for nothing', () => {
+  const pipeline = { schemaHeader: '__Value_Schema_Id' };
+  const of = (text: string, query = '?schema_id=5'): unknown =>
+    schemaHint(`/v1/topics/t${query}`, { __value_schema_id: text, 'content-type': 'avro/binary' }, pipeline);
+  const cases: ReadonlyArray<readonly [text: string, schema: object]> = [
+    ['7', { id: 7 }],
+    ['0000000007', { id: 7 }],
+    ['AAAAAAc=', { id: 7 }],
+    ['0192F000-0000-7000-8000-000000000AFF', { guid: GUID }],
+    [`01${GUID}`, { guid: GUID }],
+    [Buffer.from(`01${GUID}`, 'hex').toString('base64'), { guid: GUID }],
+  ];
+  for (const [text, schema] of cases) assert.deepEqual(of(text), { schema, bare: true }, text);
+  for (const text of ['', '0', 'x', '2147483648', '0000000000', '0100000007', `00${GUID}`, '0080000000'])
+    assert.throws(() => of(text), { code: 'malformed_request' }, text);
+  assert.deepEqual(schemaHint('/v1/topics/t?schema_id=5', {}, pipeline), { schema: { id: 5 } }, 'it is not there');
+  assert.deepEqual(schemaHint('/v1/topics/t', { __value_schema_id: '7' }, {}), {}, 'the pipeline does not name it');
 });

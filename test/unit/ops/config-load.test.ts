@@ -131,6 +131,7 @@ pipelines:
     framing: { kind: comma, prefix: "[", suffix: "]" }
     envelope: { value: v }
     subject: orders-\${topic}
+    schema_header: __value_schema_id
     columns: { at: { from: meta.at, unit: ms }, constructor: { unit: days } }
     auto_create: infer
     auto_evolve: approve
@@ -201,6 +202,7 @@ pipelines:
         framing: { kind: 'comma', prefix: '[', suffix: ']' },
         envelope: { value: 'v' },
         subject: 'orders-${topic}',
+        schemaHeader: '__value_schema_id',
         columns: Object.assign(Object.create(null), { at: { from: 'meta.at', unit: 'ms' }, constructor: { unit: 'days' } }),
         autoEvolve: 'approve',
         orderBy: ['at', 'id'],

@@ -43,7 +43,7 @@ test('the reference names exactly the keys there are', () => {
 clickhouse: { url: "http://h", cluster: c }
 auth: { keys: [{ id: a, hash: "${hash}", grants: [{ pipeline: "*", can: [write] }] }] }
 registry: { url: "http://r", username: u, password: p, tls: { ca: "-----BEGIN A", cert: "-----BEGIN B", key: "-----BEGIN C" } }
-pipelines: { p: { subject: s, envelope: { value: v }, columns: { a: { from: b, unit: s }, c: { drop: true } }, unknown_fields: { into: d }, partition_by: day(a), identity: { kind: coordinates, topic: t, partition: p, offset: o, fields: strip } },
+pipelines: { p: { subject: s, schema_header: h, envelope: { value: v }, columns: { a: { from: b, unit: s }, c: { drop: true } }, unknown_fields: { into: d }, partition_by: day(a), identity: { kind: coordinates, topic: t, partition: p, offset: o, fields: strip } },
   q: { identity: { kind: field, field: id } } }`);
   const token = load('registry: { url: ["http://r", "http://s"], token: t }');
   const configs = [redactedConfig(server), redactedConfig(token), redactedConfig(load(''))];
