@@ -8,6 +8,7 @@ import type { Translate } from './connect/translate.ts';
 import { createTranslator } from './connect-json.ts';
 import { createEvolution } from './evolution.ts';
 import { compileJson, type ReadJson } from './json/json-codec.ts';
+import { compileProtobuf } from './protobuf/protobuf-schema.ts';
 import { Undecodable } from './undecodable.ts';
 
 /** Compiled schemas that are kept. What is compiled is several times its text. */
@@ -71,6 +72,7 @@ export function createCodecs(source: SchemaSource | undefined, limits: CodecLimi
   const evolutions = new WeakMap<FieldType, WeakMap<FieldType, NewestForm>>();
   const compilers: Readonly<Partial<Record<SchemaLanguage, Compile>>> = {
     AVRO: (schema) => compileAvro(schema, limits),
+    PROTOBUF: (schema) => compileProtobuf(schema, limits),
     JSON: (schema) => compileJson(schema, readJson),
   };
 

@@ -51,10 +51,12 @@ export function createFrameReader(codecs: Codecs, schemas: Set<RecordType>, subj
       if (found instanceof UnknownSchema) throw named(new UnknownSchema(), String(key));
       if (found instanceof Undecodable) throw named(new Undecodable(found.message, found.code), String(key));
       const { codec, name, newest } = found;
-      if (codec.type.kind === 'record') schemas.add(codec.type);
+      const frame = bare === undefined ? { bytes, from, to } : { bytes, from, to, bare: true };
       try {
-        if (newest?.translate === undefined) codec.read({ bytes, from, to }, tape);
-        else readOlder(codec, { bytes, from, to }, newest.translate, tape);
+        const type = codec.typeOf?.(frame) ?? codec.type;
+        if (type.kind === 'record') schemas.add(type);
+        if (newest?.translate === undefined) codec.read(frame, tape);
+        else readOlder(codec, frame, newest.translate, tape);
       } catch (error) {
         throw error instanceof Undecodable ? named(error, name) : error;
       }

@@ -20,6 +20,14 @@ export function textRead(codec: Codec, bytes: Buffer): string {
   return built.bytes.toString('utf8', startOf(built, node), endOf(built, node));
 }
 
+/** The bytes of a value that need not be UTF-8. */
+export function bytesRead(codec: Codec, bytes: Buffer, bare = false): Buffer {
+  const tape = roomyTape();
+  const node = codec.read({ bytes, from: 0, to: bytes.length, bare }, tape);
+  const built = builtTape(tape);
+  return built.bytes.subarray(startOf(built, node), endOf(built, node));
+}
+
 /** That a tape says of its text, which must be UTF-8 and one value, what reading the text says. */
 export function assertSameAsScanned(built: JsonTape, node: number): void {
   const text = Buffer.from(built.bytes.subarray(startOf(built, node), endOf(built, node)));
