@@ -102,6 +102,9 @@ export interface PipelineConfig {
   readonly pkFields: readonly string[];
   /** Partitions of a table the pipeline creates; absent: one. */
   readonly partitionBy?: PartitionRule;
+  /** What is made for an enum of a schema, and for a record in one. */
+  readonly enumColumns: 'low_cardinality' | 'enum';
+  readonly recordColumns: 'tuple' | 'json';
   readonly unknownFields: UnknownFields;
   readonly onError: 'reject';
   readonly identity: IdentityConfig;
@@ -154,7 +157,7 @@ export interface ColumnRule {
   readonly from?: string;
   /** The field of this name is known and not stored. */
   readonly drop?: true;
-  /** Unit of a number in a Date, DateTime or Time column, counted from 1970-01-01 UTC (Time: from midnight). */
+  /** Unit of a number in a Date, DateTime or Time column, counted from 1970-01-01 UTC (Time: from midnight), or of an integer column that takes times. */
   readonly unit?: 'days' | 's' | 'ms' | 'us' | 'ns';
 }
 

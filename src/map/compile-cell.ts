@@ -1,7 +1,9 @@
 import type { ColumnType } from '../core/table.ts';
 import type { Cell, CellOptions } from './cell.ts';
 import { boolCell } from './cells/bools.ts';
+import { byteListCell } from './cells/byte-lists.ts';
 import { arrayCell, mapCell, namedTupleCell, nullableCell, unnamedTupleCell, unsupportedCell } from './cells/containers.ts';
+import { countCell } from './cells/counts.ts';
 import { dateCell, dateTimeCell } from './cells/dates.ts';
 import { decimalCell } from './cells/decimals.ts';
 import { dynamicCell } from './cells/dynamics.ts';
@@ -36,8 +38,10 @@ function compile(type: ColumnType, options: CellOptions, leaf: Leaf): Cell {
       return nullableCell(within(type.inner));
     case 'low-cardinality':
       return within(type.inner);
-    case 'array':
-      return arrayCell(within(type.inner), fault);
+    case 'array': {
+      const list = arrayCell(within(type.inner), fault);
+      return type.inner.kind === 'int' && type.inner.bits === 8 && !type.inner.signed ? byteListCell(list) : list;
+    }
     case 'tuple':
       return tupleOf(type, options, within);
     default:
@@ -53,8 +57,10 @@ function leafOf(type: LeafType, options: CellOptions): Cell {
   switch (type.kind) {
     case 'bool':
       return boolCell(fault);
-    case 'int':
-      return intCell(type, fault);
+    case 'int': {
+      const cell = intCell(type, fault);
+      return options.unit === undefined ? cell : countCell(type, cell, options.unit, fault);
+    }
     case 'float':
       return floatCell(type, fault);
     case 'decimal':

@@ -9,7 +9,7 @@ import { compileCell } from './compile-cell.ts';
 import { droppedFields } from './dropped.ts';
 import { createSeen, observe, type Seen } from './observe.ts';
 import { schemaColumns } from './schema-columns.ts';
-import { columnTypeOf, fieldAt } from './schema-type.ts';
+import { type ColumnChoice, columnTypeOf, fieldAt } from './schema-type.ts';
 import { quote } from './table-name.ts';
 import { isUsableName } from './usable-name.ts';
 
@@ -79,7 +79,7 @@ export async function inferColumns(batch: Batch, pipeline: PipelineConfig, { wan
     const absent = addToRows || field.seen.values < objects;
     const rule = pipeline.columns[name];
     const known = fieldAt(batch.schemas ?? [], rule?.from?.split('.') ?? [name]);
-    const wanted = { absent: absent && !required, unit: rule?.unit, dotted: name.includes('.'), schema: known?.type };
+    const wanted = { absent: absent && !required, unit: rule?.unit, dotted: name.includes('.'), schema: known?.type, choice: pipeline };
     columns.push({ column: name, type: typeFor(field, wanted), ...(known?.comment === undefined ? {} : { comment: known.comment }) });
   }
   return columns;
@@ -89,7 +89,7 @@ export async function inferColumns(batch: Batch, pipeline: PipelineConfig, { wan
 function addUnseen(fields: Map<string, Field>, { schemas = [] }: Batch, pipeline: PipelineConfig, wants: InferOptions['wants']): void {
   for (const record of schemas.toReversed()) {
     for (const { column, field } of schemaColumns(record, pipeline)) {
-      if (fields.has(column) || !wants(column) || !isUsableName(column) || columnTypeOf(field, true) === undefined) continue;
+      if (fields.has(column) || !wants(column) || !isUsableName(column) || columnTypeOf(field, true, pipeline) === undefined) continue;
       fields.set(column, { seen: createSeen(), samples: [] });
     }
   }
@@ -158,13 +158,18 @@ function add(fields: Map<string, Field>, name: string, tape: JsonTape, node: num
   field.samples.push({ tape, node });
 }
 
-function typeFor(
-  { seen, samples }: Field,
-  { absent, unit, dotted, schema }: { absent: boolean; unit: ColumnRule['unit']; dotted: boolean; schema: FieldType | undefined },
-): string {
+interface Wanted {
+  readonly absent: boolean;
+  readonly unit: ColumnRule['unit'];
+  readonly dotted: boolean;
+  readonly schema: FieldType | undefined;
+  readonly choice: ColumnChoice;
+}
+
+function typeFor({ seen, samples }: Field, { absent, unit, dotted, schema, choice }: Wanted): string {
   const candidates: string[] = [];
   if (unit !== undefined) candidates.push(absent ? nullable(UNIT_TYPES[unit]) : UNIT_TYPES[unit]);
-  const ofSchema = schema === undefined ? undefined : columnTypeOf(schema, absent);
+  const ofSchema = schema === undefined ? undefined : columnTypeOf(schema, absent, choice);
   if (ofSchema !== undefined) candidates.push(ofSchema);
   // ClickHouse ties arrays whose names share a part before a dot to each other: such a field stays text.
   if (!(dotted && (seen.arrays > 0 || seen.objects > 0))) candidates.push(typeOf(seen, absent));

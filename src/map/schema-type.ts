@@ -1,4 +1,6 @@
+import type { PipelineConfig } from '../core/config.ts';
 import type { FieldType, RecordType } from '../core/schema.ts';
+import { literal } from './evolve/type-text.ts';
 import { quote } from './table-name.ts';
 import { isUsableName } from './usable-name.ts';
 
@@ -24,30 +26,40 @@ function descend(record: RecordType, [name, ...rest]: readonly string[]): { type
   return inner?.kind === 'record' ? descend(inner, rest) : undefined;
 }
 
+/** What a pipeline wants made where there is a choice. */
+export type ColumnChoice = Pick<PipelineConfig, 'enumColumns' | 'recordColumns'>;
+
 /**
  * The column type made for a schema's type, as ClickHouse spells it. `optional`: it also has to hold no value. Undefined where only the data can say, or
  * text has to do.
  */
-export function columnTypeOf(type: FieldType, optional: boolean): string | undefined {
-  return typeText(type, optional, []);
+export function columnTypeOf(type: FieldType, optional: boolean, choice: ColumnChoice): string | undefined {
+  return typeText(type, optional, { choice, records: [] });
 }
 
-/** `inside`: the records around, to which a recursive schema leads back. */
-function typeText(type: FieldType, optional: boolean, inside: readonly RecordType[]): string | undefined {
+/** `records`: those around, to which a recursive schema leads back. */
+interface Around {
+  readonly choice: ColumnChoice;
+  readonly records: readonly RecordType[];
+}
+
+function typeText(type: FieldType, optional: boolean, around: Around): string | undefined {
   switch (type.kind) {
     case 'union':
-      return unionText(type.branches, optional, inside);
+      return unionText(type.branches, optional, around);
     case 'record':
-      return recordText(type, optional, inside);
+      return around.choice.recordColumns === 'json' ? 'JSON' : recordText(type, optional, around);
     case 'array': {
-      const items = typeText(type.items, false, inside);
+      const items = typeText(type.items, false, around);
       return items === undefined ? undefined : `Array(${items})`;
     }
     case 'map': {
-      const key = typeText(type.keys, false, inside);
-      const values = typeText(type.values, false, inside);
+      const key = type.keys.kind === 'enum' ? 'String' : typeText(type.keys, false, around);
+      const values = typeText(type.values, false, around);
       return key === undefined || values === undefined ? undefined : `Map(${key}, ${values})`;
     }
+    case 'enum':
+      return enumText(type, optional, around.choice);
     default: {
       const text = scalarText(type);
       return text === undefined || !optional ? text : `Nullable(${text})`;
@@ -55,7 +67,21 @@ function typeText(type: FieldType, optional: boolean, inside: readonly RecordTyp
   }
 }
 
-type Scalar = Exclude<FieldType, { kind: 'union' | 'record' | 'array' | 'map' }>;
+/** Names of an Enum8: it has room for the numbers up to 127. */
+const MOST_ENUM8 = 127;
+const MOST_ENUM16 = 32_767;
+
+/** A LowCardinality column takes names that come later; an Enum has to be changed for them. */
+function enumText({ names }: Extract<FieldType, { kind: 'enum' }>, optional: boolean, { enumColumns }: ColumnChoice): string {
+  if (enumColumns === 'enum' && names.length > 0 && names.length <= MOST_ENUM16) {
+    const values = new Map(names.map((name, i) => [name, i + 1]));
+    const text = `Enum${values.size <= MOST_ENUM8 ? 8 : 16}(${[...values].map(([name, value]) => `${literal(name)} = ${value}`).join(', ')})`;
+    return optional ? `Nullable(${text})` : text;
+  }
+  return `LowCardinality(${optional ? 'Nullable(String)' : 'String'})`;
+}
+
+type Scalar = Exclude<FieldType, { kind: 'union' | 'record' | 'array' | 'map' | 'enum' }>;
 
 function scalarText(type: Scalar): string | undefined {
   switch (type.kind) {
@@ -82,7 +108,6 @@ function scalarText(type: Scalar): string | undefined {
       return 'UUID';
     case 'string':
     case 'bytes':
-    case 'enum':
       return 'String';
     case 'null':
     case 'any':
@@ -95,19 +120,49 @@ function onlyBranch(branches: readonly FieldType[]): FieldType | undefined {
   return others.length === 0 ? first : undefined;
 }
 
-function unionText(branches: readonly FieldType[], optional: boolean, inside: readonly RecordType[]): string | undefined {
+function unionText(branches: readonly FieldType[], optional: boolean, around: Around): string | undefined {
   const only = onlyBranch(branches);
   const hasNull = branches.some(({ kind }) => kind === 'null');
-  return only === undefined ? undefined : typeText(only, optional || hasNull, inside);
+  return only === undefined ? variantText(branches, around) : typeText(only, optional || hasNull, around);
+}
+
+/** What a value of a type is in JSON: a value does not say of which branch it is, so that of each kind there can be one. */
+const JSON_KINDS: Readonly<Partial<Record<FieldType['kind'], string>>> = {
+  boolean: 'boolean',
+  int: 'integer',
+  float: 'fraction',
+  decimal: 'fraction',
+  string: 'text',
+  enum: 'text',
+  array: 'array',
+  map: 'object',
+  record: 'object',
+};
+
+/** Undefined where two branches are the same kind of JSON, or ClickHouse would take one for another: integers beside true and false, say. */
+function variantText(branches: readonly FieldType[], around: Around): string | undefined {
+  const members = new Map<string, string>();
+  for (const type of branches.filter(({ kind }) => kind !== 'null')) {
+    const kind = JSON_KINDS[type.kind];
+    const text = type.kind === 'enum' ? 'String' : type.kind === 'int' ? `Int64` : typeText(type, false, around);
+    if (kind === undefined || text === undefined || text === 'JSON' || members.has(kind) || isUnsigned64(type)) return undefined;
+    members.set(kind, text);
+  }
+  if (members.has('boolean') && (members.has('integer') || members.has('fraction'))) return undefined;
+  return `Variant(${[...members.values()].join(', ')})`;
+}
+
+function isUnsigned64(type: FieldType): boolean {
+  return type.kind === 'int' && type.bits === 64 && !type.signed;
 }
 
 /** A recursive record is kept as JSON. A tuple cannot be NULL: its elements are, then. */
-function recordText(record: RecordType, optional: boolean, inside: readonly RecordType[]): string | undefined {
-  if (inside.includes(record) || isRecursive(record, [])) return 'JSON';
+function recordText(record: RecordType, optional: boolean, { choice, records }: Around): string | undefined {
+  if (records.includes(record) || isRecursive(record, [])) return 'JSON';
   if (record.fields.length === 0) return undefined;
   const elements: string[] = [];
   for (const { name, type } of record.fields) {
-    const text = typeText(type, optional, [...inside, record]);
+    const text = typeText(type, optional, { choice, records: [...records, record] });
     if (text === undefined || !isUsableName(name)) return undefined;
     elements.push(`${quote(name)} ${text}`);
   }

@@ -135,7 +135,7 @@ test('a record makes its table by its schema, and is there as it was written', a
       { name: 'at', type: "DateTime64(6, 'UTC')", comment: '' },
       { name: 'day', type: 'Nullable(Date32)', comment: '' },
       { name: 'ratio', type: 'Float32', comment: '' },
-      { name: 'state', type: 'String', comment: '' },
+      { name: 'state', type: 'LowCardinality(String)', comment: '' },
       { name: 'lines', type: 'Array(Tuple(sku String, count Int32))', comment: '' },
       { name: 'tags', type: 'Map(String, String)', comment: '' },
       { name: 'raw', type: 'String', comment: '' },

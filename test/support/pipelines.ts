@@ -12,6 +12,8 @@ export function pipelineOf(name: string, changes: Partial<PipelineConfig> = {}):
     autoEvolve: 'add',
     orderBy: [],
     pkFields: [],
+    enumColumns: 'low_cardinality',
+    recordColumns: 'tuple',
     unknownFields: { do: 'reject' },
     onError: 'reject',
     identity: { kind: 'coordinates', fields: [{ topic: '__topic', partition: '__partition', offset: '__offset' }], keep: true },

@@ -1,5 +1,7 @@
+import { isUtf8 } from 'node:buffer';
 import { isIPv4, isIPv6 } from 'node:net';
 import {
+  ARRAY,
   endOf,
   extraOf,
   type JsonTape,
@@ -7,6 +9,7 @@ import {
   NULL,
   NUMBER,
   NUMBER_INTEGER,
+  OBJECT,
   STRING,
   STRING_PLAIN,
   startOf,
@@ -15,16 +18,22 @@ import {
 } from '../../core/json-tape.ts';
 import type { ColumnType } from '../../core/table.ts';
 import { type Cell, type Fault, fail, REWRITE, VERBATIM } from '../cell.ts';
+import { rawBytes } from './raw-strings.ts';
 import { copyToken, textCell, wrongType } from './shared.ts';
 
-/** String: strings as they are, and the JSON text of anything else, so that 1.10 stays 1.10. */
+/** String: strings as they are, whatever bytes they hold, and the JSON text of anything else, so that 1.10 stays 1.10. */
 export function stringCell(fault: Fault): Cell {
   return {
     optional: false,
     check(tape, node) {
       const kind = kindOf(tape, node);
       if (kind === STRING) return VERBATIM;
-      return kind === NULL ? wrongType(fault, tape, node, 'strings') : REWRITE;
+      if (kind === NULL) return wrongType(fault, tape, node, 'strings');
+      // Bytes of a schema, inside of an object: as text they would be others.
+      const isText = (kind !== OBJECT && kind !== ARRAY) || isUtf8(tape.bytes.subarray(startOf(tape, node), endOf(tape, node)));
+      return isText
+        ? REWRITE
+        : fail(fault, 'invalid_value', 'the value has bytes in it that are no text, and the column takes its JSON text');
     },
     write(tape, node, out) {
       if (kindOf(tape, node) === STRING) copyToken(tape, node, out);
@@ -48,7 +57,7 @@ export function fixedStringCell({ bytes }: Extract<ColumnType, { kind: 'fixed-st
 }
 
 function sizeOf(tape: JsonTape, node: number): number {
-  return extraOf(tape, node) === STRING_PLAIN ? endOf(tape, node) - startOf(tape, node) - 2 : Buffer.byteLength(stringOf(tape, node));
+  return extraOf(tape, node) === STRING_PLAIN ? endOf(tape, node) - startOf(tape, node) - 2 : rawBytes(tape, node).length;
 }
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;

@@ -127,7 +127,8 @@ function widerOf({ batch, plan, columns, known }: Needs, name: string): Wider | 
   if (known.has(name)) return known.get(name);
   const column = columns.get(name);
   const field = fieldOf(plan, batch, name);
-  const type = column === undefined || field === undefined || !canChange(column) ? undefined : widerType(column.typeText, field);
+  const type =
+    column === undefined || field === undefined || !canChange(column) ? undefined : widerType(column.typeText, field, plan.pipeline);
   const unit = plan.pipeline.columns[name]?.unit;
   const options = { fault: createFault(), unknownNested: 'reject', ...(unit === undefined ? {} : { unit }) } as const;
   const wider = type === undefined ? undefined : { type, cell: compileCell(parseColumnType(type), options) };

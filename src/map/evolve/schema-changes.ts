@@ -23,18 +23,18 @@ export function changesBySchema(table: TableSchema, record: RecordType, pipeline
   for (const { column: name, field, comment } of schemaColumns(record, pipeline)) {
     const column = columns.get(name);
     if (column !== undefined) {
-      const type = widerOf(column, field);
+      const type = widerOf(column, field, pipeline);
       if (type !== undefined) changes.push({ change: 'widen', column: name, from: column.typeText, type });
       continue;
     }
     if (!takesUnknown) continue;
-    const type = columnTypeOf(field, true);
+    const type = columnTypeOf(field, true, pipeline);
     if (type === undefined || !isUsableName(name)) undecided.push(name);
     else changes.push({ change: 'add', column: name, type, ...(comment === undefined ? {} : { comment }) });
   }
   return { changes, undecided };
 }
 
-function widerOf(column: Column, field: FieldType): string | undefined {
-  return canChange(column) ? widerType(column.typeText, field) : undefined;
+function widerOf(column: Column, field: FieldType, pipeline: PipelineConfig): string | undefined {
+  return canChange(column) ? widerType(column.typeText, field, pipeline) : undefined;
 }

@@ -7,7 +7,7 @@
 import type { FieldType, RecordType } from '../../core/schema.ts';
 import type { ColumnType } from '../../core/table.ts';
 import { parseColumnType } from '../column-type.ts';
-import { columnTypeOf } from '../schema-type.ts';
+import { type ColumnChoice, columnTypeOf } from '../schema-type.ts';
 import { isUsableName } from '../usable-name.ts';
 import { typeText } from './type-text.ts';
 
@@ -18,12 +18,12 @@ const MOST_DIGITS = 76;
  * The type a column needs so that it holds what it holds and all values of a schema's type, as ClickHouse spells it. Undefined when the column is wide
  * enough, or there is no such type.
  */
-export function widerType(columnText: string, field: FieldType): string | undefined {
+export function widerType(columnText: string, field: FieldType, choice: ColumnChoice): string | undefined {
   const column = parseColumnType(columnText);
   const before = typeText(column);
   // A type with parts the parser leaves out, such as an aggregate function, would lose them.
   if (before === undefined || plain(before) !== plain(columnText)) return undefined;
-  const wider = widened(column, field);
+  const wider = widened(column, field, choice);
   const text = wider === undefined ? undefined : typeText(wider);
   return text === before ? undefined : text;
 }
@@ -32,32 +32,32 @@ function plain(text: string): string {
   return text.replaceAll(/[\s`]/g, '');
 }
 
-function widened(column: ColumnType, field: FieldType): ColumnType | undefined {
-  if (field.kind === 'union') return widenedByUnion(column, field.branches);
+function widened(column: ColumnType, field: FieldType, choice: ColumnChoice): ColumnType | undefined {
+  if (field.kind === 'union') return widenedByUnion(column, field.branches, choice);
   switch (column.kind) {
     case 'nullable': {
-      const inner = widened(column.inner, field);
+      const inner = widened(column.inner, field, choice);
       return inner === undefined ? undefined : { kind: 'nullable', inner };
     }
     case 'array': {
-      const items = field.kind === 'array' ? widened(column.inner, field.items) : undefined;
+      const items = field.kind === 'array' ? widened(column.inner, field.items, choice) : undefined;
       return items === undefined ? undefined : { kind: 'array', inner: items };
     }
     case 'map': {
-      const value = field.kind === 'map' ? widened(column.value, field.values) : undefined;
+      const value = field.kind === 'map' ? widened(column.value, field.values, choice) : undefined;
       return value === undefined ? undefined : { ...column, value };
     }
     case 'tuple':
-      return field.kind === 'record' ? widenedTuple(column, field) : undefined;
+      return field.kind === 'record' ? widenedTuple(column, field, choice) : undefined;
     default:
       return widenedScalar(column, field);
   }
 }
 
-function widenedByUnion(column: ColumnType, branches: readonly FieldType[]): ColumnType | undefined {
+function widenedByUnion(column: ColumnType, branches: readonly FieldType[], choice: ColumnChoice): ColumnType | undefined {
   const [only, ...others] = branches.filter(({ kind }) => kind !== 'null');
   if (only === undefined || others.length > 0) return undefined;
-  const wider = widened(column, only);
+  const wider = widened(column, only, choice);
   return wider === undefined || branches.length === 1 ? wider : withNull(wider);
 }
 
@@ -82,19 +82,19 @@ function withNull(type: ColumnType): ColumnType {
 }
 
 /** Elements are found by their names; those that the schema has and the tuple has not come last, so that rows that lack them are without a value. */
-function widenedTuple(column: Extract<ColumnType, { kind: 'tuple' }>, record: RecordType): ColumnType | undefined {
+function widenedTuple(column: Extract<ColumnType, { kind: 'tuple' }>, record: RecordType, choice: ColumnChoice): ColumnType | undefined {
   const fields = new Map(record.fields.map((field) => [field.name, field.type]));
   const elements: Array<{ name: string; type: ColumnType }> = [];
   for (const { name, type } of column.elements) {
     if (name === undefined) return undefined;
     const field = fields.get(name);
-    const wider = field === undefined ? withNull(type) : widened(type, field);
+    const wider = field === undefined ? withNull(type) : widened(type, field, choice);
     if (wider === undefined) return undefined;
     elements.push({ name, type: wider });
     fields.delete(name);
   }
   for (const [name, field] of fields) {
-    const text = columnTypeOf(field, true);
+    const text = columnTypeOf(field, true, choice);
     if (text === undefined || !isUsableName(name)) return undefined;
     elements.push({ name, type: parseColumnType(text) });
   }
@@ -169,12 +169,18 @@ function widenedFloat(column: Of<'float'>, field: FieldType): ColumnType | undef
 }
 
 function widenedDecimal(column: Of<'decimal'>, field: Extract<FieldType, { kind: 'decimal' }>): ColumnType | undefined {
-  const made = columnTypeOf(field, false);
-  const other = made === undefined ? undefined : parseColumnType(made);
-  if (other?.kind !== 'decimal') return undefined;
+  const other = madeDecimal(field);
+  if (other === undefined) return undefined;
   const scale = Math.max(column.scale, other.scale);
   const precision = Math.max(column.precision - column.scale, other.precision - other.scale) + scale;
   return precision > MOST_DIGITS ? undefined : { kind: 'decimal', precision, scale };
+}
+
+function madeDecimal(field: FieldType): Of<'decimal'> | undefined {
+  // Nothing is to be chosen for a decimal.
+  const made = columnTypeOf(field, false, { enumColumns: 'enum', recordColumns: 'tuple' });
+  const type = made === undefined ? undefined : parseColumnType(made);
+  return type?.kind === 'decimal' ? type : undefined;
 }
 
 /** With nine digits an instant has to lie before 2262; with fewer it may be later. */

@@ -135,6 +135,8 @@ function pipelineOf(name: string, file: PipelineFile): PipelineConfig {
     orderBy: file.order_by,
     pkFields: file.pk_fields,
     ...(file.partition_by === undefined ? {} : { partitionBy: file.partition_by }),
+    enumColumns: file.enum_columns,
+    recordColumns: file.record_columns,
     unknownFields: typeof unknown === 'string' ? { do: unknown } : { do: 'into', column: unknown.into },
     onError: file.on_error,
     identity: identityOf(file.identity),

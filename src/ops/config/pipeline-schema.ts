@@ -79,7 +79,7 @@ const columnRule = z
     ),
     unit: key(
       z.enum(UNITS).optional(),
-      'Unit of a number in a Date, DateTime or Time column, counted from 1970-01-01 UTC (Time: from midnight).',
+      'Unit of a number in a Date, DateTime or Time column, counted from 1970-01-01 UTC (Time: from midnight). Of an integer column: what it counts, so that it takes times that are text, or that a schema says are times.',
     ),
   })
   .superRefine((rule, context) => {
@@ -174,6 +174,14 @@ const keys = {
   partition_by: key(
     partitionRule.optional(),
     'Partitions of a table the pipeline creates: a column, or `hour`, `day`, `week`, `month` or `year` of one, such as `month(created_at)`.',
+  ),
+  enum_columns: key(
+    z.enum(['low_cardinality', 'enum']).default('low_cardinality'),
+    'Column that is made for an enum of a schema: `LowCardinality(String)`, which takes names that come later, or `Enum8` and `Enum16`, which have to be changed for them.',
+  ),
+  record_columns: key(
+    z.enum(['tuple', 'json']).default('tuple'),
+    'Column that is made for a record inside of a record: a `Tuple` with a type for each field, or `JSON`.',
   ),
   unknown_fields: key(unknownField.default('reject'), 'What to do with a field the table has no column for.'),
   on_error: key(

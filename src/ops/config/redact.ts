@@ -83,6 +83,8 @@ export function redactedPipeline(pipeline: PipelineConfig): Record<string, unkno
     order_by: pipeline.orderBy,
     pk_fields: pipeline.pkFields,
     ...(pipeline.partitionBy === undefined ? {} : { partition_by: partitionText(pipeline.partitionBy) }),
+    enum_columns: pipeline.enumColumns,
+    record_columns: pipeline.recordColumns,
     unknown_fields: unknownText(pipeline.unknownFields),
     on_error: pipeline.onError,
     identity: identityText(pipeline.identity),

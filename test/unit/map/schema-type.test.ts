@@ -2,7 +2,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { FieldType, RecordType } from '../../../src/core/schema.ts';
-import { columnTypeOf, fieldAt } from '../../../src/map/schema-type.ts';
+import { type ColumnChoice, columnTypeOf, fieldAt } from '../../../src/map/schema-type.ts';
+
+const made = (type: FieldType, optional: boolean, choice: Partial<ColumnChoice> = {}): string | undefined =>
+  columnTypeOf(type, optional, { enumColumns: 'low_cardinality', recordColumns: 'tuple', ...choice });
 
 const INT: FieldType = { kind: 'int', bits: 32, signed: true };
 const TEXT: FieldType = { kind: 'string' };
@@ -24,7 +27,7 @@ test('each type has a column that holds it exactly', () => {
     [{ kind: 'float', bits: 32 }, 'Float32', 'Nullable(Float32)'],
     [TEXT, 'String', 'Nullable(String)'],
     [{ kind: 'bytes', size: 3 }, 'String', 'Nullable(String)'],
-    [{ kind: 'enum', name: 'E', names: ['A'] }, 'String', 'Nullable(String)'],
+    [{ kind: 'enum', name: 'E', names: ['A'] }, 'LowCardinality(String)', 'LowCardinality(Nullable(String))'],
     [{ kind: 'decimal', precision: 9, scale: 2 }, 'Decimal(9, 2)', 'Nullable(Decimal(9, 2))'],
     [{ kind: 'decimal', precision: 64, scale: 4 }, 'Decimal(38, 4)', 'Nullable(Decimal(38, 4))'],
     [{ kind: 'decimal', scale: 10 }, 'Decimal(38, 10)', 'Nullable(Decimal(38, 10))'],
@@ -47,23 +50,41 @@ test('each type has a column that holds it exactly', () => {
     [recordOf({ _sluice_row: INT }), undefined, undefined],
     [optional(INT), 'Nullable(Int32)', 'Nullable(Int32)'],
     [{ kind: 'union', branches: [INT] }, 'Int32', 'Nullable(Int32)'],
-    [{ kind: 'union', branches: [NULL, INT, TEXT] }, undefined, undefined],
+    [{ kind: 'union', branches: [NULL, INT, TEXT] }, 'Variant(Int64, String)', 'Variant(Int64, String)'],
+    [
+      { kind: 'union', branches: [TEXT, { kind: 'float', bits: 64 }, { kind: 'array', items: INT }, recordOf({ a: INT })] },
+      'Variant(String, Float64, Array(Int32), Tuple(`a` Int32))',
+      'Variant(String, Float64, Array(Int32), Tuple(`a` Int32))',
+    ],
+    [{ kind: 'union', branches: [TEXT, { kind: 'uuid' }] }, undefined, undefined],
+    [{ kind: 'union', branches: [INT, { kind: 'boolean' }] }, undefined, undefined],
+    [{ kind: 'union', branches: [recordOf({ a: INT }), recordOf({ b: INT })] }, undefined, undefined],
     [{ kind: 'any' }, undefined, undefined],
     [NULL, undefined, undefined],
   ];
   assert.deepEqual(
-    cases.map(([type]) => [type, columnTypeOf(type, false), columnTypeOf(type, true)]),
+    cases.map(([type]) => [type, made(type, false), made(type, true)]),
     cases,
   );
+});
+
+test('an enum and a record become what the pipeline says', () => {
+  const names: FieldType = { kind: 'enum', name: 'E', names: ['A', "b'c"] };
+  const many: FieldType = { kind: 'enum', name: 'E', names: Array.from({ length: 128 }, (_, i) => `n${i}`) };
+  const enums = { enumColumns: 'enum' } as const;
+  assert.equal(made(names, false, enums), "Enum8('A' = 1, 'b\\'c' = 2)");
+  assert.equal(made(names, true, enums), "Nullable(Enum8('A' = 1, 'b\\'c' = 2))");
+  assert.match(made(many, false, enums) ?? '', /^Enum16\('n0' = 1, .*'n127' = 128\)$/);
+  assert.equal(made({ kind: 'array', items: recordOf({ a: names }) }, false, { recordColumns: 'json' }), 'Array(JSON)');
 });
 
 test('a recursive record is JSON, also inside of others', () => {
   const fields: Array<RecordType['fields'][number]> = [{ name: 'v', aliases: [], type: INT }];
   const node: RecordType = { kind: 'record', name: 'Node', fields };
   fields.push({ name: 'next', aliases: [], type: optional({ kind: 'array', items: node }) });
-  assert.equal(columnTypeOf(node, false), 'JSON');
-  assert.equal(columnTypeOf({ kind: 'array', items: node }, true), 'Array(JSON)');
-  assert.equal(columnTypeOf(recordOf({ a: node, b: INT }), false), 'Tuple(`a` JSON, `b` Int32)');
+  assert.equal(made(node, false), 'JSON');
+  assert.equal(made({ kind: 'array', items: node }, true), 'Array(JSON)');
+  assert.equal(made(recordOf({ a: node, b: INT }), false), 'Tuple(`a` JSON, `b` Int32)');
 });
 
 test('a field is looked for in the newest schema that has it, also inside of records', () => {

@@ -45,7 +45,7 @@ const CASES: Record<string, ReadonlyArray<readonly [yaml: string, ...messages: s
   ],
   'keys of the design that this version does not have': ['format', 'insert_mode', 'on_lossy', 'ack', 'quarantine'].map((name) => [
     pipeline(`${name}: x`),
-    `Unknown key pipelines.p.${name}: known keys here are topics, table, framing, envelope, subject, schema_header, columns, auto_create, auto_evolve, order_by, pk_fields, partition_by, unknown_fields, on_error, identity, require_identity, source, epoch, guarantee`,
+    `Unknown key pipelines.p.${name}: known keys here are topics, table, framing, envelope, subject, schema_header, columns, auto_create, auto_evolve, order_by, pk_fields, partition_by, enum_columns, record_columns, unknown_fields, on_error, identity, require_identity, source, epoch, guarantee`,
   ]),
   'kinds of values': [
     ['[]', 'The file must be a mapping of keys to values'],

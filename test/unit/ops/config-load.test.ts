@@ -19,6 +19,8 @@ const IMPLICIT: PipelineConfig = {
   autoEvolve: 'add',
   orderBy: [],
   pkFields: [],
+  enumColumns: 'low_cardinality',
+  recordColumns: 'tuple',
   unknownFields: { do: 'evolve' },
   onError: 'reject',
   identity: {
@@ -138,6 +140,8 @@ pipelines:
     order_by: [at, id]
     pk_fields: [at]
     partition_by: week(at)
+    enum_columns: enum
+    record_columns: json
     unknown_fields: { into: rest }
     identity: { kind: field, field: event_id }
     require_identity: true
@@ -208,6 +212,8 @@ pipelines:
         orderBy: ['at', 'id'],
         pkFields: ['at'],
         partitionBy: { column: 'at', by: 'week' },
+        enumColumns: 'enum',
+        recordColumns: 'json',
         unknownFields: { do: 'into', column: 'rest' },
         identity: { kind: 'field', field: 'event_id' },
         requireIdentity: true,

@@ -76,6 +76,8 @@ test('the redacted configuration is whole, in the words of the file, without sec
         order_by: ['c'],
         pk_fields: [],
         partition_by: 'month(c)',
+        enum_columns: 'low_cardinality',
+        record_columns: 'tuple',
         unknown_fields: { into: 'rest' },
         on_error: 'reject',
         identity: { kind: 'coordinates', topic: 't', partition: 'p', offset: 'o', fields: 'strip' },

@@ -2,9 +2,11 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { FieldType, RecordType } from '../../../../src/core/schema.ts';
-import { widerType } from '../../../../src/map/evolve/widen.ts';
+import { widerType as wider } from '../../../../src/map/evolve/widen.ts';
 import { createTestEngine, type TestEngine } from '../../../support/engine.ts';
 
+const widerType = (column: string, field: FieldType): string | undefined =>
+  wider(column, field, { enumColumns: 'low_cardinality', recordColumns: 'tuple' });
 const int = (bits: 8 | 16 | 32 | 64, signed = true): FieldType => ({ kind: 'int', bits, signed });
 const float = (bits: 32 | 64): FieldType => ({ kind: 'float', bits });
 const decimal = (precision: number, scale: number): FieldType => ({ kind: 'decimal', precision, scale });
@@ -75,7 +77,7 @@ after(async () => {
 });
 
 test('a column gets the narrowest type that holds what it holds and what the schema allows', () => {
-  const expected = WIDER.map(([column, , wider]) => [column, wider === '' ? EXTENDED : wider]);
+  const expected = WIDER.map(([column, , expectedType]) => [column, expectedType === '' ? EXTENDED : expectedType]);
   assert.deepEqual(
     WIDER.map(([column, field]) => [column, widerType(column, field)]),
     expected,
@@ -90,8 +92,7 @@ test('the engine keeps the values of a column that is made wider', async () => {
     const table = `w${i}`;
     await engine.destination.execute(`CREATE TABLE ${table} (k UInt8, x ${column}) ENGINE = MergeTree ORDER BY k`);
     await engine.destination.execute(`INSERT INTO ${table} VALUES (1, ${value})`);
-    const wider = widerType(column, field) ?? assert.fail(column);
-    await engine.destination.execute(`ALTER TABLE ${table} MODIFY COLUMN x ${wider}`);
+    await engine.destination.execute(`ALTER TABLE ${table} MODIFY COLUMN x ${widerType(column, field) ?? assert.fail(column)}`);
     const [row] = await engine.destination.select<{ text: string; type: string }>(
       `SELECT ifNull(toString(x), '') AS text, (SELECT type FROM system.columns WHERE table = '${table}' AND name = 'x') AS type FROM ${table}`,
     );
