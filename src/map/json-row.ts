@@ -102,11 +102,17 @@ function checkSpecial(tape: JsonTape, node: number, action: Action, key: string,
     if (action.target !== undefined && action.target.cell.check(tape, node) === FAULTY) return cellFault(plan, action.target.column);
     return checkPaths(tape, node, { tree: action.tree, path: fieldPart(key).slice(1), stored: action.target !== undefined }, special);
   }
+  if (action.do === 'spread') return checkSpread(tape, node, action.targets, plan);
   if (action.do !== 'unknown' || plan.into === undefined) return undefined;
   special.unknown.push({ key, node });
   if (plan.into.check(tape, { key, node }) !== FAULTY) return undefined;
   plan.fault.path.unshift(fieldPart(key));
   return cellFault(plan, plan.into.column);
+}
+
+function checkSpread(tape: JsonTape, node: number, targets: readonly Target[], plan: MapPlan): RecordFault | undefined {
+  for (const { cell, column } of targets) if (cell.check(tape, node) === FAULTY) return cellFault(plan, column);
+  return undefined;
 }
 
 /** Takes the parts of an object that have columns. `stored`: the whole of it is stored too, so no other part of it is lost. */
@@ -179,7 +185,8 @@ function writeRow(tape: JsonTape, node: number, { shape, plan, found, unknown }:
   };
   let child = node + 1;
   for (const action of shape.actions) {
-    if ('target' in action && action.target !== undefined) write(action.target, child);
+    if (action.do === 'spread') for (const target of action.targets) write(target, child);
+    else if ('target' in action && action.target !== undefined) write(action.target, child);
     child = nextOf(tape, child);
   }
   for (const { target, node: at } of found) write(target, at);

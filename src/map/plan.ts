@@ -2,7 +2,8 @@ import type { ColumnRule, PipelineConfig } from '../core/config.ts';
 import { GatewayError } from '../core/errors.ts';
 import type { Shape } from '../core/json-tape.ts';
 import { type Column, OWN_PREFIX, type TableSchema } from '../core/table.ts';
-import { type Cell, createFault, type Fault } from './cell.ts';
+import { type Cell, type CellOptions, createFault, type Fault } from './cell.ts';
+import { nestedCells } from './cells/nested.ts';
 import { compileCell } from './compile-cell.ts';
 import { droppedFields } from './dropped.ts';
 import { compileInto, type IntoColumn } from './into.ts';
@@ -26,6 +27,8 @@ export type Action =
   | { readonly do: 'store'; readonly target: Target; readonly renamed: boolean }
   | { readonly do: 'drop' }
   | { readonly do: 'unknown' }
+  /** An array of objects: each of the columns of a Nested takes one key of all of them. */
+  | { readonly do: 'spread'; readonly targets: readonly Target[] }
   /** Parts of the object go to columns of their own; `target` takes the whole of it besides. */
   | { readonly do: 'paths'; readonly tree: PathTree; readonly target: Target | undefined };
 
@@ -71,11 +74,16 @@ export function compilePlan(table: TableSchema, pipeline: PipelineConfig): MapPl
   const dropped = droppedFields(pipeline);
   const requiredPaths = new Set([...moved].filter((column) => isDeep(pipeline.columns[column]) && targets.get(column)?.optional === false));
 
+  const nested = nestedTargets(table, targets, { pipeline, fault });
+  const withoutOwn = (key: string): Action => {
+    const spread = nested.get(key);
+    return spread === undefined ? { do: 'unknown' } : { do: 'spread', targets: spread };
+  };
   const actionFor = (key: string): Action => {
     if (dropped.has(key)) return { do: 'drop' };
     const own = moved.has(key) || key === into?.column ? undefined : targets.get(key);
     const tree = roots.get(key);
-    if (tree === undefined) return own === undefined ? { do: 'unknown' } : { do: 'store', target: own, renamed: false };
+    if (tree === undefined) return own === undefined ? withoutOwn(key) : { do: 'store', target: own, renamed: false };
     if (tree.below.size > 0) return { do: 'paths', tree, target: tree.target ?? own };
     return tree.target === undefined ? { do: 'unknown' } : { do: 'store', target: tree.target, renamed: true };
   };
@@ -83,7 +91,10 @@ export function compilePlan(table: TableSchema, pipeline: PipelineConfig): MapPl
   const plans = new WeakMap<Shape, ShapePlan>();
   const compileShape = (shape: Shape): ShapePlan => {
     const actions = shape.keys.map(actionFor);
-    const taken = actions.flatMap((action) => ('target' in action && action.target !== undefined ? [action.target.column] : []));
+    const taken = actions.flatMap((action) => {
+      if (action.do === 'spread') return action.targets.map(({ column }) => column);
+      return 'target' in action && action.target !== undefined ? [action.target.column] : [];
+    });
     const given = new Set(taken);
     const conflict = taken.find((column, i) => taken.indexOf(column) !== i);
     const mustBeGiven = ({ column, optional }: Target): boolean =>
@@ -124,11 +135,36 @@ function isWritable({ name, defaultKind, type }: Column): boolean {
   return type.kind !== 'unsupported';
 }
 
+function optionsOf(pipeline: PipelineConfig, fault: Fault): CellOptions {
+  return { fault, unknownNested: pipeline.unknownFields.do === 'ignore' ? 'ignore' : 'reject' };
+}
+
 function targetOf(column: Column, pipeline: PipelineConfig, fault: Fault): Target {
   const unit = pipeline.columns[column.name]?.unit;
-  const unknownNested = pipeline.unknownFields.do === 'ignore' ? 'ignore' : 'reject';
-  const cell = compileCell(column.type, { fault, unknownNested, ...(unit === undefined ? {} : { unit }) });
+  const cell = compileCell(column.type, { ...optionsOf(pipeline, fault), ...(unit === undefined ? {} : { unit }) });
   return { column: column.name, cell, optional: column.defaultKind !== '' || cell.optional };
+}
+
+/** The columns of each Nested by its name: ClickHouse has them flattened, as `name.key` of type Array. */
+function nestedTargets(
+  table: TableSchema,
+  targets: ReadonlyMap<string, Target>,
+  { pipeline, fault }: { pipeline: PipelineConfig; fault: Fault },
+): ReadonlyMap<string, readonly Target[]> {
+  const options = optionsOf(pipeline, fault);
+  const columns = new Map<string, Array<{ column: string; key: string; cell: Cell }>>();
+  for (const { name, type } of table.columns) {
+    const dot = name.indexOf('.');
+    if (dot <= 0 || type.kind !== 'array' || !targets.has(name)) continue;
+    const of = name.slice(0, dot);
+    columns.set(of, [...(columns.get(of) ?? []), { column: name, key: name.slice(dot + 1), cell: compileCell(type.inner, options) }]);
+  }
+  return new Map(
+    [...columns].map(([of, all]) => {
+      const cells = nestedCells(all, options);
+      return [of, all.map(({ column }, i) => ({ column, cell: cells[i]!, optional: true }))];
+    }),
+  );
 }
 
 function checkRules(table: TableSchema, pipeline: PipelineConfig, targets: ReadonlyMap<string, Target>): void {

@@ -50,6 +50,9 @@ function addField(fields: Map<string, Growing>, where: Where, action: Action, va
       if (action.target !== undefined) count(entry(fields, where, action.target), where.plan, action.target, value);
       addBelow(fields, where, action.tree, value);
       return;
+    case 'spread':
+      for (const target of action.targets) count(entry(fields, where, target), where.plan, target, value);
+      return;
     case 'drop':
       noteNowhere(fields, where, 'dropped');
       return;

@@ -16,8 +16,6 @@ const SIZES: Readonly<Record<Unit, bigint>> = { days: 86_400_000_000_000n, s: 1_
 export function countCell({ bits, signed }: Extract<ColumnType, { kind: 'int' }>, number: Cell, unit: Unit, fault: Fault): Cell {
   const max = 2n ** BigInt(signed ? bits - 1 : bits) - 1n;
   const min = signed ? -max - 1n : 0n;
-  const isTime = (tape: JsonTape, node: number): boolean =>
-    kindOf(tape, node) === STRING && extraOf(tape, node) === STRING_PLAIN && nanosOf(tape, node) !== undefined;
   return {
     optional: number.optional,
     check(tape, node) {
@@ -34,6 +32,10 @@ export function countCell({ bits, signed }: Extract<ColumnType, { kind: 'int' }>
       else number.write(tape, node, out);
     },
   };
+}
+
+function isTime(tape: JsonTape, node: number): boolean {
+  return kindOf(tape, node) === STRING && extraOf(tape, node) === STRING_PLAIN && nanosOf(tape, node) !== undefined;
 }
 
 const time = createCivilTime();

@@ -203,6 +203,34 @@ test('unknown fields are refused, left out, or kept together', async () => {
   assert.deepEqual(textsOf(await map(await batchOf('{"x":1,"id":3,"rest":"r","y":{}}'), ignoring)), ['new {"id":3,"rest":"r"}']);
 });
 
+test('an array of objects fills the columns of a Nested', async () => {
+  await create('nested', 'id Int32, n Nested(a Int64, b Nullable(String), c Array(UInt8))');
+  const pipeline = pipelineOf('nested');
+  await store(
+    pipeline,
+    '[{"id":1,"n":[{"a":9007199254740993,"b":"x","c":[1]},{"a":2}]},{"id":2,"n":[]},{"id":3,"n":null},{"id":4},{"id":5,"n.a":[7],"n.b":[null],"n.c":[[]]}]',
+  );
+  const empty = { 'n.a': [], 'n.b': [], 'n.c': [] };
+  assert.deepEqual(await rowsOf('nested', 'id'), [
+    { id: 1, 'n.a': ['9007199254740993', '2'], 'n.b': ['x', null], 'n.c': [[1], []] },
+    { id: 2, ...empty },
+    { id: 3, ...empty },
+    { id: 4, ...empty },
+    { id: 5, 'n.a': ['7'], 'n.b': [null], 'n.c': [[]] },
+  ]);
+  const bad =
+    '[{"id":1,"n":[{"b":"x"}]},{"id":2,"n":[{"a":1},{"a":1,"z":1}]},{"id":3,"n":{"a":1}},{"id":4,"n":[1]},{"id":5,"n":[{"a":1.5}]}]';
+  assert.deepEqual(await rejectionsOf(pipeline, bad), [
+    '0 missing_value n.a[0]',
+    '1 unknown_field n.a[1].z',
+    '2 wrong_type n.a',
+    '3 wrong_type n.a[0]',
+    '4 precision_loss n.a[0]',
+  ]);
+  const lenient = { ...pipelineOf('nested', { unknownFields: { do: 'ignore' } }), name: 'lenient' };
+  assert.deepEqual(await rejectionsOf(lenient, '{"id":2,"n":[{"a":1,"z":1}]}'), []);
+});
+
 test('a field twice for one column is refused', async () => {
   await create('twice', 'id Int32, name Nullable(String)');
   const pipeline = pipelineOf('twice', { columns: { name: { from: 'title' } } });
