@@ -31,7 +31,10 @@ export const TOKEN_WIDTH = 4;
 export const NULL = 0;
 export const FALSE = 1;
 export const TRUE = 2;
-/** `extra` is {@link NUMBER_INTEGER} for digits with an optional minus, {@link NUMBER_REAL} with a fraction or exponent. */
+/**
+ * `extra` is {@link NUMBER_INTEGER} for digits with an optional minus, {@link NUMBER_REAL} with a fraction or exponent. Schemas know more of a number:
+ * {@link NUMBER_BINARY} is the one of 64 bits that the text is read as, {@link NUMBER_DECIMAL} one of which all digits are meant.
+ */
 export const NUMBER = 3;
 /** `extra` is {@link STRING_PLAIN} when the bytes between the quotes are the value, {@link STRING_ESCAPED} otherwise. */
 export const STRING = 4;
@@ -42,6 +45,8 @@ export const ARRAY = 6;
 
 export const NUMBER_INTEGER = 0;
 export const NUMBER_REAL = 1;
+export const NUMBER_BINARY = 2;
+export const NUMBER_DECIMAL = 3;
 export const STRING_PLAIN = 0;
 export const STRING_ESCAPED = 1;
 

@@ -1,4 +1,17 @@
-import { endOf, extraOf, type JsonTape, kindOf, NUMBER, NUMBER_INTEGER, STRING, startOf, stringOf, textOf } from '../../core/json-tape.ts';
+import {
+  endOf,
+  extraOf,
+  type JsonTape,
+  kindOf,
+  NUMBER,
+  NUMBER_BINARY,
+  NUMBER_DECIMAL,
+  NUMBER_INTEGER,
+  STRING,
+  startOf,
+  stringOf,
+  textOf,
+} from '../../core/json-tape.ts';
 import type { ColumnType } from '../../core/table.ts';
 import { type Cell, type Fault, fail, REWRITE, VERBATIM, type Verdict } from '../cell.ts';
 import { isExactly, parseDecimal } from './number-text.ts';
@@ -19,6 +32,8 @@ interface Precision {
   readonly digits: number;
   /** Digits every integer of which the format holds. */
   readonly exact: number;
+  /** Digits of a decimal that is still the shortest one that is read as the number in the format. */
+  readonly decimals: number;
   readonly round: (value: number) => number;
   /** Whether the format holds a number that `round` gave. */
   readonly holds: (value: number) => boolean;
@@ -26,11 +41,12 @@ interface Precision {
 
 /** ClickHouse reads a BFloat16 as Float32 and cuts off its lower half, so only what has none is read as it is written. */
 const FORMATS: Readonly<Record<Extract<ColumnType, { kind: 'float' }>['format'], Precision>> = {
-  Float64: { digits: 17, exact: 15, round: (value) => value, holds: () => true },
-  Float32: { digits: 9, exact: 7, round: Math.fround, holds: () => true },
+  Float64: { digits: 17, exact: 15, decimals: 15, round: (value) => value, holds: () => true },
+  Float32: { digits: 9, exact: 7, decimals: 6, round: Math.fround, holds: () => true },
   BFloat16: {
     digits: 9,
     exact: 2,
+    decimals: 2,
     round: Math.fround,
     holds: (value) => (new Uint32Array(Float32Array.of(value).buffer)[0]! & 0xffff) === 0,
   },
@@ -41,7 +57,7 @@ const FORMATS: Readonly<Record<Extract<ColumnType, { kind: 'float' }>['format'],
  * JSON; a plain integer, or a number with more digits than such a number is ever printed with, means itself and must be held exactly.
  */
 export function floatCell({ format }: Extract<ColumnType, { kind: 'float' }>, fault: Fault): Cell {
-  const { digits, exact, round, holds } = FORMATS[format];
+  const { digits, exact, decimals, round, holds } = FORMATS[format];
   const shortReal = format === 'BFloat16' ? -1 : digits;
 
   const checkText = (text: string): Verdict => {
@@ -57,11 +73,31 @@ export function floatCell({ format }: Extract<ColumnType, { kind: 'float' }>, fa
     return fail(fault, 'precision_loss', `${format} does not hold ${what} exactly`);
   };
 
+  /** The number itself: of the one that is nearest to it the sender would get another one back. */
+  const checkBinary = (value: number): Verdict => {
+    const nearest = round(value);
+    if (!Number.isFinite(nearest)) return fail(fault, 'out_of_range', `the number is too large for ${format}`);
+    if (nearest === value && holds(nearest)) return VERBATIM;
+    return fail(fault, 'precision_loss', `the number has 64 bits, and ${format} does not hold it exactly`);
+  };
+  /** A decimal that is short enough comes back as the same digits. */
+  const checkDecimal = (text: string): Verdict => {
+    const decimal = parseDecimal(text);
+    const nearest = round(Number(text));
+    if (decimal !== undefined && holds(nearest) && (decimal.digits.length <= decimals || isExactly(decimal, nearest))) return VERBATIM;
+    return fail(fault, 'precision_loss', `the decimal has more digits than ${format} keeps`);
+  };
+
   return {
     optional: false,
     check(tape, node) {
       const kind = kindOf(tape, node);
-      if (kind === NUMBER) return isShort(tape, node, exact, shortReal) ? VERBATIM : checkText(textOf(tape, node));
+      if (kind === NUMBER) {
+        const extra = extraOf(tape, node);
+        if (extra === NUMBER_BINARY) return checkBinary(Number(textOf(tape, node)));
+        if (extra === NUMBER_DECIMAL) return checkDecimal(textOf(tape, node));
+        return isShort(tape, node, exact, shortReal) ? VERBATIM : checkText(textOf(tape, node));
+      }
       if (kind !== STRING) return wrongType(fault, tape, node, 'numbers');
       const text = stringOf(tape, node);
       if (WORDS.has(text)) return REWRITE;

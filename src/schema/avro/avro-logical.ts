@@ -1,4 +1,4 @@
-import { NUMBER, NUMBER_INTEGER, NUMBER_REAL } from '../../core/json-tape.ts';
+import { NUMBER, NUMBER_DECIMAL, NUMBER_INTEGER } from '../../core/json-tape.ts';
 import { addPlainText, addScalar, type TapeBuilder } from '../../core/tape-builder.ts';
 import { bigEndian, dateText, decimalText, timeOfDayText } from '../texts.ts';
 import { addTimestamp } from '../timestamps.ts';
@@ -75,7 +75,7 @@ function decimalNode({ precision, scale = 0 }: Attributes, on: string, size: num
     Number(scale) <= Number(precision);
   if (!isValid || (on !== 'bytes' && on !== 'fixed')) return undefined;
   const digits = Number(scale);
-  const head = NUMBER | ((digits > 0 ? NUMBER_REAL : NUMBER_INTEGER) << 4);
+  const head = NUMBER | ((digits > 0 ? NUMBER_DECIMAL : NUMBER_INTEGER) << 4);
   return {
     type: { kind: 'decimal', precision: Number(precision), scale: digits },
     read(reader, tape) {

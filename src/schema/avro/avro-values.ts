@@ -4,7 +4,7 @@ import {
   FALSE,
   NULL,
   NUMBER,
-  NUMBER_REAL,
+  NUMBER_BINARY,
   OBJECT,
   type Shape,
   STRING,
@@ -32,7 +32,7 @@ import { Undecodable } from '../undecodable.ts';
 import type { AvroNode } from './avro-nodes.ts';
 import { type AvroReader, enter, readBlocks, readByte, readIndex, readInt, readLength, readLong, take } from './avro-reader.ts';
 
-const REAL = NUMBER | (NUMBER_REAL << 4);
+const REAL = NUMBER | (NUMBER_BINARY << 4);
 const PLAIN = STRING | (STRING_PLAIN << 4);
 const ESCAPED = STRING | (STRING_ESCAPED << 4);
 

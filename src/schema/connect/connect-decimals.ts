@@ -1,4 +1,4 @@
-import { type JsonTape, kindOf, NUMBER, NUMBER_INTEGER, NUMBER_REAL, STRING, stringOf, textOf } from '../../core/json-tape.ts';
+import { type JsonTape, kindOf, NUMBER, NUMBER_DECIMAL, NUMBER_INTEGER, STRING, stringOf, textOf } from '../../core/json-tape.ts';
 import { addScalar } from '../../core/tape-builder.ts';
 import { bigEndian, decimalText } from '../texts.ts';
 import { Undecodable } from '../undecodable.ts';
@@ -13,7 +13,7 @@ const MOST_DIGITS = 200;
 
 /** Decimals of so many digits after the point: a number, its digits as text, or its unscaled bytes. */
 export function decimalTranslator(scale: number): Translate {
-  const head = NUMBER | ((scale > 0 ? NUMBER_REAL : NUMBER_INTEGER) << 4);
+  const head = NUMBER | ((scale > 0 ? NUMBER_DECIMAL : NUMBER_INTEGER) << 4);
   return (source, node, tape) => addScalar(tape, head, decimalText(unscaledOf(source, node, scale), scale));
 }
 

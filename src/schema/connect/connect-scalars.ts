@@ -5,8 +5,8 @@ import {
   kindOf,
   NULL,
   NUMBER,
+  NUMBER_BINARY,
   NUMBER_INTEGER,
-  NUMBER_REAL,
   STRING,
   STRING_PLAIN,
   stringOf,
@@ -19,7 +19,7 @@ import { Undecodable } from '../undecodable.ts';
 import { mismatch, type Translate } from './translate.ts';
 
 const INTEGER = NUMBER | (NUMBER_INTEGER << 4);
-const REAL = NUMBER | (NUMBER_REAL << 4);
+const REAL = NUMBER | (NUMBER_BINARY << 4);
 const PLAIN = STRING | (STRING_PLAIN << 4);
 const DIGITS = /^-?(?:0|[1-9]\d*)$/;
 

@@ -1,4 +1,4 @@
-import { FALSE, NUMBER, NUMBER_INTEGER, NUMBER_REAL, STRING, STRING_ESCAPED, STRING_PLAIN, TRUE } from '../../core/json-tape.ts';
+import { FALSE, NUMBER, NUMBER_BINARY, NUMBER_INTEGER, STRING, STRING_ESCAPED, STRING_PLAIN, TRUE } from '../../core/json-tape.ts';
 import type { FieldType } from '../../core/schema.ts';
 import { addString, builtTape, createTapeBuilder } from '../../core/tape-builder.ts';
 import { floatText } from '../texts.ts';
@@ -16,7 +16,7 @@ export function defaultConstant(type: FieldType, written: unknown): Constant {
       return word(NUMBER | (NUMBER_INTEGER << 4), String(written));
     case 'float': {
       const digits = floatText(type.bits === 32 ? Math.fround(Number(written)) : Number(written));
-      return word(digits.startsWith('"') ? STRING | (STRING_PLAIN << 4) : NUMBER | (NUMBER_REAL << 4), digits);
+      return word(digits.startsWith('"') ? STRING | (STRING_PLAIN << 4) : NUMBER | (NUMBER_BINARY << 4), digits);
     }
     case 'enum':
     case 'string':

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { FALSE, NUMBER, NUMBER_INTEGER, NUMBER_REAL, STRING, STRING_ESCAPED, STRING_PLAIN, TRUE } from '../../core/json-tape.ts';
+import { FALSE, NUMBER, NUMBER_BINARY, NUMBER_INTEGER, STRING, STRING_ESCAPED, STRING_PLAIN, TRUE } from '../../core/json-tape.ts';
 import type { FieldType } from '../../core/schema.ts';
 import { addInteger, addPlainText, addScalar, addString, addWord } from '../../core/tape-builder.ts';
 import { floatText } from '../texts.ts';
@@ -9,7 +9,7 @@ import type { Reading } from './reading.ts';
 import { FIXED32, FIXED64, LENGTH, readVarint, take, VARINT } from './wire.ts';
 
 const INTEGER = NUMBER | (NUMBER_INTEGER << 4);
-const REAL = NUMBER | (NUMBER_REAL << 4);
+const REAL = NUMBER | (NUMBER_BINARY << 4);
 const PLAIN = STRING | (STRING_PLAIN << 4);
 const ESCAPED = STRING | (STRING_ESCAPED << 4);
 

@@ -1,5 +1,5 @@
 /** Messages of Google's and Confluent's packages that stand for a value of another kind. */
-import { NUMBER, NUMBER_INTEGER, NUMBER_REAL } from '../../core/json-tape.ts';
+import { NUMBER, NUMBER_DECIMAL, NUMBER_INTEGER } from '../../core/json-tape.ts';
 import { addPlainText, addScalar } from '../../core/tape-builder.ts';
 import { bigEndian, dateText, decimalText, timeOfDayText, timestampText } from '../texts.ts';
 import { Undecodable } from '../undecodable.ts';
@@ -33,7 +33,7 @@ export const SPECIALS: Readonly<Record<Exclude<Special, 'only-field' | 'one-of'>
     const isMixed = (seconds! > 0n && nanos! < 0n) || (seconds! < 0n && nanos! > 0n);
     if (isMixed || seconds! < -MOST_SECONDS || seconds! > MOST_SECONDS || nanos! <= -NANOS || nanos! >= NANOS)
       throw new Undecodable('has a duration of more than 10,000 years, or with nanoseconds that are none');
-    addScalar(reading.tape, NUMBER | (NUMBER_REAL << 4), decimalText(seconds! * NANOS + nanos!, 9));
+    addScalar(reading.tape, NUMBER | (NUMBER_DECIMAL << 4), decimalText(seconds! * NANOS + nanos!, 9));
   },
   date(reading, plan, base) {
     const [year = 0, month = 0, day = 0] = integers(reading, plan, base).map(Number);
@@ -62,7 +62,7 @@ export const SPECIALS: Readonly<Record<Exclude<Special, 'only-field' | 'one-of'>
       unscaled = bigEndian(wire.bytes, wire.at, wire.end);
     }
     const text = decimalText(unscaled, Number(scale));
-    addScalar(reading.tape, NUMBER | ((text.includes('.') ? NUMBER_REAL : NUMBER_INTEGER) << 4), text);
+    addScalar(reading.tape, NUMBER | ((text.includes('.') ? NUMBER_DECIMAL : NUMBER_INTEGER) << 4), text);
   },
 };
 
