@@ -89,6 +89,8 @@ export interface PipelineConfig {
   readonly framing: FramingConfig;
   /** Subject whose newest schema says what the JSON of records stands for; `${topic}` is the topic. Absent: JSON is what it says. */
   readonly subject?: string;
+  /** Records of a JSON Schema are checked by all of it. */
+  readonly validate: boolean;
   /** Header of requests that names the schema of their records. */
   readonly schemaHeader?: string;
   /** Records are objects that hold the real one in a field, beside where it was. */

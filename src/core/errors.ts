@@ -92,6 +92,7 @@ export const ERRORS = {
     "The record's schema cannot be used: it is not valid, or not of the kind the record says.",
   ),
   undecodable: entry('sender', 422, 'record', false, "The record's bytes are not a value of its schema."),
+  schema_mismatch: entry('sender', 422, 'record', false, 'The record breaks a rule of its JSON Schema, and the pipeline validates.'),
   refused_by_clickhouse: entry('sender', 422, 'record', false, 'ClickHouse refused the row, for example by a constraint of the table.'),
   plan_changed: entry('sender', 409, 'delivery', false, 'The plan that is approved is not the plan of a table any more.'),
   // states that pass

@@ -8,6 +8,7 @@ import type { Translate } from './connect/translate.ts';
 import { createTranslator } from './connect-json.ts';
 import { createEvolution } from './evolution.ts';
 import { compileJson, type ReadJson } from './json/json-codec.ts';
+import { compileValidator, type Validate } from './json/json-validator.ts';
 import { compileProtobuf } from './protobuf/protobuf-schema.ts';
 import { Undecodable } from './undecodable.ts';
 
@@ -33,7 +34,12 @@ export interface Codecs {
   newestFor(found: NamedCodec, subject: string): Promise<NewestForm | undefined>;
 }
 
-export interface NamedCodec {
+/** Checks the JSON text of a value by all of its schema. Only of JSON Schemas, and made when it is first called. @throws Undecodable */
+interface Validated {
+  readonly validate?: Validate;
+}
+
+export interface NamedCodec extends Validated {
   readonly codec: Codec;
   readonly id: number;
   readonly name: string;
@@ -47,7 +53,7 @@ export interface NewestForm {
   readonly translate: Translate | undefined;
 }
 
-export interface Translator {
+export interface Translator extends Validated {
   readonly type: FieldType;
   readonly language: SchemaLanguage;
   readonly translate: Translate;
@@ -76,6 +82,21 @@ export function createCodecs(source: SchemaSource | undefined, limits: CodecLimi
     JSON: (schema) => compileJson(schema, readJson),
   };
 
+  const validators = new LRUCache<number, Validate | Undecodable>({ max: MOST_CODECS });
+  const validated = (schema: RegisteredSchema): Validated => {
+    if (schema.language !== 'JSON') return {};
+    return {
+      validate(text) {
+        let validate = validators.get(schema.id);
+        if (validate === undefined) {
+          validate = orUnusable(() => compileValidator(schema));
+          validators.set(schema.id, validate);
+        }
+        if (validate instanceof Undecodable) throw new Undecodable(validate.message, validate.code);
+        validate(text);
+      },
+    };
+  };
   const tryCompile = (schema: RegisteredSchema): Codec | Undecodable => {
     let codec = compiled.get(schema.id);
     if (codec === undefined) {
@@ -98,7 +119,7 @@ export function createCodecs(source: SchemaSource | undefined, limits: CodecLimi
       }
       const schema = await find(source, reference);
       if (schema === undefined) throw new UnknownSchema();
-      return { codec: compile(schema), id: schema.id, name: String(schema.id), language: schema.language };
+      return { codec: compile(schema), id: schema.id, name: String(schema.id), language: schema.language, ...validated(schema) };
     },
     async newestFor({ codec, id, language }, subject) {
       // Protobuf tells fields apart by their numbers, and says itself what stands for those that are absent.
@@ -125,7 +146,7 @@ export function createCodecs(source: SchemaSource | undefined, limits: CodecLimi
         translate = createTranslator(type);
         translators.set(type, translate);
       }
-      return { type, translate, name: String(schema.id), language: schema.language };
+      return { type, translate, name: String(schema.id), language: schema.language, ...validated(schema) };
     },
   };
 }
@@ -142,8 +163,12 @@ function ignoreUnusable(error: unknown): undefined {
 
 function compileBy(schema: RegisteredSchema, compile: Compile | undefined): Codec | Undecodable {
   if (compile === undefined) return new Undecodable('is of a kind of schema this version does not read', 'unusable_schema');
+  return orUnusable(() => compile(schema));
+}
+
+function orUnusable<T>(make: () => T): T | Undecodable {
   try {
-    return compile(schema);
+    return make();
   } catch (error) {
     if (error instanceof Undecodable) return error;
     throw error;

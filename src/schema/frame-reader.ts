@@ -29,8 +29,14 @@ interface Readable extends NamedCodec {
   readonly newest: NewestForm | undefined;
 }
 
-/** A reader that adds the record types it meets to `schemas`. `subject`: of the newest schema of the records. */
-export function createFrameReader(codecs: Codecs, schemas: Set<RecordType>, subject: string | undefined): FrameReader {
+/** `subject`: of the newest schema of the records. `validates`: those of a JSON Schema are checked by all of it. */
+export interface FrameOptions {
+  readonly subject: string | undefined;
+  readonly validates: boolean;
+}
+
+/** A reader that adds the record types it meets to `schemas`. */
+export function createFrameReader(codecs: Codecs, schemas: Set<RecordType>, { subject, validates }: FrameOptions): FrameReader {
   const known = new Map<number | string, Known>();
   let older: TapeBuilder | undefined;
   let newestType: RecordType | undefined;
@@ -57,6 +63,7 @@ export function createFrameReader(codecs: Codecs, schemas: Set<RecordType>, subj
         if (type.kind === 'record') schemas.add(type);
         if (newest?.translate === undefined) codec.read(frame, tape);
         else readOlder(codec, frame, newest.translate, tape);
+        if (validates) found.validate?.(bytes.toString('utf8', from, to));
       } catch (error) {
         throw error instanceof Undecodable ? named(error, name) : error;
       }

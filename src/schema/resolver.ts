@@ -8,7 +8,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Batch, Decoded, Delivery, JsonValue, RecordEnvelope, Rejection } from '../core/batch.ts';
 import type { Limits, PipelineConfig } from '../core/config.ts';
 import type { RecordErrorCode } from '../core/errors.ts';
-import { kindOf, NULL, OBJECT, STRING } from '../core/json-tape.ts';
+import { kindOf, NULL, OBJECT, STRING, textOf } from '../core/json-tape.ts';
 import type { RecordType, SchemaReference, SchemaUse } from '../core/schema.ts';
 import {
   addScalar,
@@ -55,6 +55,7 @@ interface Reading {
 interface Work {
   /** Of the newest schema of values in the encoding of one. */
   readonly subject: string | undefined;
+  readonly validates: boolean;
   /** Schemas that are known before the first record is read. */
   readonly uses?: readonly SchemaUse[];
   readonly named?: 'url';
@@ -77,7 +78,7 @@ export function createResolver({ codecs, limits }: ResolverDeps): Resolve {
       nodes: [],
       schemas,
       unreadable: new Map(),
-      frames: createFrameReader(codecs, schemas, work.subject),
+      frames: createFrameReader(codecs, schemas, work),
       uses: work.uses ?? [],
       named: work.named ?? 'record',
     };
@@ -115,12 +116,13 @@ export function createResolver({ codecs, limits }: ResolverDeps): Resolve {
     return envelope;
   };
 
-  return async (decoded, { envelope, subject }) => {
+  return async (decoded, { envelope, subject, validate: validates }) => {
     if ('frames' in decoded) {
       const { frames, delivery: sent } = decoded;
       const bare = sent.bare === true ? sent.schema : undefined;
       return await readAll(decoded, frames.length, sizeOf(frames), {
         subject: subjectOf(sent.topic, subject),
+        validates,
         ...(bare === undefined ? {} : { named: 'url' }),
         read: (reading, ordinal) => reading.frames.read(frames[ordinal]!, frames[ordinal]!.length, reading.tape, bare),
         instead: (tape) => void addScalar(tape, NULL, 'null'),
@@ -131,9 +133,10 @@ export function createResolver({ codecs, limits }: ResolverDeps): Resolve {
     const translator = await translatorFor(delivery, subject);
     const uses = translator === undefined ? [] : [useOf(translator, delivery.schema ?? subjectFor(delivery.topic, subject))];
     if (envelope !== undefined) {
-      const around = { name: envelope.value, envelope: envelopeOf(envelope.value), translator, scratch };
+      const around = { name: envelope.value, envelope: envelopeOf(envelope.value), translator, scratch, validates };
       return await readAll(decoded, records.length, delivery.body.length, {
         subject: subjectOf(delivery.topic, subject),
+        validates,
         uses,
         read: (reading, ordinal) => readEnvelope(records[ordinal]!, reading, around),
         instead: (tape, ordinal) => around.envelope.copyOthers(records[ordinal]!.value, tape),
@@ -142,8 +145,9 @@ export function createResolver({ codecs, limits }: ResolverDeps): Resolve {
     if (translator === undefined) return decoded;
     return await readAll(decoded, records.length, delivery.body.length, {
       subject: undefined,
+      validates,
       uses,
-      read: (reading, ordinal) => translateValue(reading, records[ordinal]!.value, translator),
+      read: (reading, ordinal) => translateValue(reading, records[ordinal]!.value, translator, validates),
       instead: (tape, ordinal) => void copyValue(tape, records[ordinal]!.value.tape, records[ordinal]!.value.node),
     });
   };
@@ -186,12 +190,13 @@ function readOne(reading: Reading, ordinal: number, work: Work, limits: Resolver
 }
 
 /** Writes what JSON stands for by a schema. @throws Undecodable */
-function translateValue({ tape, schemas }: Reading, value: JsonValue, translator: Translator | Problem): undefined {
+function translateValue({ tape, schemas }: Reading, value: JsonValue, translator: Translator | Problem, validates: boolean): undefined {
   if (translator instanceof Undecodable) throw new Undecodable(translator.message, translator.code);
   if (translator instanceof UnknownSchema) throw new UnknownSchema();
   if (translator.type.kind === 'record') schemas.add(translator.type);
   try {
     translator.translate(value.tape, value.node, tape);
+    if (validates) translator.validate?.(textOf(value.tape, value.node));
   } catch (error) {
     throw error instanceof Undecodable ? named(error, translator.name) : error;
   }
@@ -201,23 +206,21 @@ interface Around {
   readonly name: string;
   readonly envelope: Envelope;
   readonly translator: Translator | Problem | undefined;
+  readonly validates: boolean;
   /** For the bytes of one record, which are read before the next one's come. */
   readonly scratch: Scratch;
 }
 
 /** The value in the envelope's field, and what stands around it, as one record. */
-function readEnvelope(
-  { value: { tape: source, node } }: RecordEnvelope,
-  reading: Reading,
-  { name, envelope, translator, scratch }: Around,
-): SchemaReference | undefined {
+function readEnvelope({ value: { tape: source, node } }: RecordEnvelope, reading: Reading, around: Around): SchemaReference | undefined {
+  const { name, envelope, translator, scratch } = around;
   const at = kindOf(source, node) === OBJECT ? envelope.valueOf(source, node) : undefined;
   if (at === undefined) throw new Undecodable(`has no field ${name}, in which the pipeline's envelope has the value`);
   const kind = kindOf(source, at);
   const { count } = reading.tape;
   if (kind === OBJECT) {
     if (translator === undefined) copyValue(reading.tape, source, at);
-    else translateValue(reading, { tape: source, node: at }, translator);
+    else translateValue(reading, { tape: source, node: at }, translator, around.validates);
   } else {
     if (kind !== STRING) throw new Undecodable(`has something else than an object or the base64 text of bytes in the field ${name}`);
     if (!readBase64(source, at, scratch))

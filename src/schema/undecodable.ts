@@ -3,7 +3,7 @@
  * where in the value, such as `lines[3].price`.
  */
 export class Undecodable extends Error {
-  readonly code: 'undecodable' | 'unusable_schema';
+  readonly code: 'undecodable' | 'unusable_schema' | 'schema_mismatch';
   /** Innermost part first, while it is being built. */
   readonly path: string[] = [];
 

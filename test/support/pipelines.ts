@@ -7,6 +7,7 @@ export function pipelineOf(name: string, changes: Partial<PipelineConfig> = {}):
     topics: [name],
     table: name,
     framing: { kind: 'auto', prefix: '', suffix: '' },
+    validate: false,
     columns: {},
     autoCreate: 'infer',
     autoEvolve: 'add',

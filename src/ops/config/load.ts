@@ -127,6 +127,7 @@ function pipelineOf(name: string, file: PipelineFile): PipelineConfig {
     table: file.table,
     framing: typeof framing === 'string' ? { kind: framing, prefix: '', suffix: '' } : framing,
     ...(file.subject === 'none' ? {} : { subject: file.subject }),
+    validate: file.validate,
     ...(file.schema_header === undefined ? {} : { schemaHeader: file.schema_header }),
     ...(file.envelope === undefined ? {} : { envelope: file.envelope }),
     columns: columnsOf(file.columns),

@@ -150,6 +150,10 @@ const keys = {
     z.string().min(1, 'must not be empty: write none for no subject').max(400, 'must be at most 400 characters').prefault('${topic}-value'),
     'Subject of the Schema Registry whose newest schema says what JSON stands for: base64 that is a decimal, numbers that are dates. `${topic}` is the topic; `none`: JSON is what it says. Counts only with a `registry`, and where the subject exists.',
   ),
+  validate: key(
+    z.boolean().default(false),
+    'Whether records are checked by all rules of their JSON Schema, such as `minimum` and `pattern`. Avro and Protobuf have no others than those they are read by.',
+  ),
   schema_header: key(
     name('header', /^[A-Za-z0-9_][A-Za-z0-9_-]{0,63}$/, 'must be the name of a header, such as __value_schema_id').optional(),
     'Header that names the schema of a request, by id, GUID or the bytes of either: what a connector makes of the Kafka header `__value_schema_id`. Its producers then choose the schema.',

@@ -75,6 +75,7 @@ export function redactedPipeline(pipeline: PipelineConfig): Record<string, unkno
     table: pipeline.table,
     framing: { ...pipeline.framing },
     subject: pipeline.subject ?? 'none',
+    validate: pipeline.validate,
     ...(pipeline.schemaHeader === undefined ? {} : { schema_header: pipeline.schemaHeader }),
     ...(pipeline.envelope === undefined ? {} : { envelope: { ...pipeline.envelope } }),
     columns: { ...pipeline.columns },

@@ -215,6 +215,13 @@ export const configSchema = z
     ),
   })
   .superRefine((file, context) => {
+    for (const [pipeline, { validate }] of Object.entries(file.pipelines ?? {}))
+      if (validate && file.registry === undefined)
+        context.addIssue({
+          code: 'custom',
+          message: 'needs a registry, which has the schemas: set registry.url',
+          path: ['pipelines', pipeline, 'validate'],
+        });
     const names = Object.keys(file.pipelines ?? { [IMPLICIT_PIPELINE.name]: true });
     for (const [index, { id, grants }] of file.auth.keys.entries()) {
       const say = (path: PropertyKey[], message: string): void =>

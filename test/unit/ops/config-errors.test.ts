@@ -45,7 +45,7 @@ const CASES: Record<string, ReadonlyArray<readonly [yaml: string, ...messages: s
   ],
   'keys of the design that this version does not have': ['format', 'insert_mode', 'on_lossy', 'ack', 'quarantine'].map((name) => [
     pipeline(`${name}: x`),
-    `Unknown key pipelines.p.${name}: known keys here are topics, table, framing, envelope, subject, schema_header, columns, auto_create, auto_evolve, order_by, pk_fields, partition_by, enum_columns, record_columns, unknown_fields, on_error, identity, require_identity, source, epoch, guarantee`,
+    `Unknown key pipelines.p.${name}: known keys here are topics, table, framing, envelope, subject, validate, schema_header, columns, auto_create, auto_evolve, order_by, pk_fields, partition_by, enum_columns, record_columns, unknown_fields, on_error, identity, require_identity, source, epoch, guarantee`,
   ]),
   'kinds of values': [
     ['[]', 'The file must be a mapping of keys to values'],
@@ -211,6 +211,7 @@ const CASES: Record<string, ReadonlyArray<readonly [yaml: string, ...messages: s
       pipeline('pk_fields: [a, b], order_by: [a]'),
       'pipelines.p.order_by: must begin with the columns of pk_fields, in their order: ClickHouse finds rows by the beginning of the sorting key',
     ],
+    [pipeline('validate: true'), 'pipelines.p.validate: needs a registry, which has the schemas: set registry.url'],
     [pipeline('pk_fields: [a, a]'), 'pipelines.p.pk_fields[1]: names a column that stands before in the list: remove it'],
     [
       pipeline('partition_by: "day(a)", columns: { a: { drop: true } }'),

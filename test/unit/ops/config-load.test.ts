@@ -14,6 +14,7 @@ const IMPLICIT: PipelineConfig = {
   table: '${topic}',
   framing: { kind: 'auto', prefix: '', suffix: '' },
   subject: '${topic}-value',
+  validate: false,
   columns: Object.create(null),
   autoCreate: 'infer',
   autoEvolve: 'add',
@@ -134,6 +135,7 @@ pipelines:
     envelope: { value: v }
     subject: orders-\${topic}
     schema_header: __value_schema_id
+    validate: true
     columns: { at: { from: meta.at, unit: ms }, constructor: { unit: days } }
     auto_create: infer
     auto_evolve: approve
@@ -207,6 +209,7 @@ pipelines:
         envelope: { value: 'v' },
         subject: 'orders-${topic}',
         schemaHeader: '__value_schema_id',
+        validate: true,
         columns: Object.assign(Object.create(null), { at: { from: 'meta.at', unit: 'ms' }, constructor: { unit: 'days' } }),
         autoEvolve: 'approve',
         orderBy: ['at', 'id'],

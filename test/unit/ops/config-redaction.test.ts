@@ -70,6 +70,7 @@ test('the redacted configuration is whole, in the words of the file, without sec
         table: '${topic}',
         framing: { kind: 'array', prefix: '<', suffix: '' },
         subject: '${topic}-value',
+        validate: false,
         columns: { c: { from: 'a.b', unit: 'ms' }, d: { drop: true } },
         auto_create: 'infer',
         auto_evolve: 'add',
