@@ -37,7 +37,9 @@ function ajvFor(schema: unknown): Ajv {
       : named.includes('2020-12')
         ? new Ajv2020(OPTIONS)
         : new Ajv(OPTIONS);
+  // The fast ones look at the form alone, in linear time; days and times also have to exist.
   formats.default(made, { mode: 'fast' });
+  for (const name of ['date', 'time', 'date-time'] as const) made.addFormat(name, formats.default.get(name, 'full'));
   return made;
 }
 
