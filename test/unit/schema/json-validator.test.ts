@@ -58,7 +58,7 @@ test('rules that reading does not look at are kept, and where they are broken is
       '{"a":1}',
       undefined,
     ],
-    [{ $schema: DRAFT[4], type: 'object', properties: { a: { minimum: 5, exclusiveMinimum: true } } }, '{"a":5}', '.a exclusiveMinimum'],
+    [{ $schema: DRAFT[4], type: 'object', properties: { a: { minimum: 5, exclusiveMinimum: true } } }, '{"a":5}', '.a minimum'],
     [{ $schema: DRAFT[6], ...of({ exclusiveMinimum: 5 }) }, '{"a":5}', '.a exclusiveMinimum'],
     [{ $schema: DRAFT[7], ...of({ const: 5 }) }, '{"a":6}', '.a const'],
     [{ $schema: DRAFT[2019], dependentRequired: { a: ['b'] } }, '{"a":1}', 'dependentRequired'],
