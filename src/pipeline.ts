@@ -46,7 +46,13 @@ export function createPipeline(stages: Stages, deadlineMs: number): Ingest {
     try {
       const result = await stages.write(rows, claim, deadline);
       if (result.kind === 'refused') return { kind: 'refused', rejections: [result.rejection], total };
-      return { ...result, accepted: total, duplicate: claim.duplicates, quarantined: 0 };
+      return {
+        ...result,
+        accepted: total,
+        duplicate: claim.duplicates,
+        quarantined: 0,
+        ...(rows.lossy === undefined ? {} : { lossy: rows.lossy }),
+      };
     } catch (error) {
       // Refused whole because the table changed under us: the rows are made anew, once.
       if (lastTry || !(error instanceof DestinationError) || error.failure !== 'schema-drift') throw error;

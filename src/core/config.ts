@@ -109,6 +109,8 @@ export interface PipelineConfig {
   readonly recordColumns: 'tuple' | 'json';
   readonly unknownFields: UnknownFields;
   readonly onError: 'reject';
+  /** What becomes of a value of which digits have to be cut: `report` cuts them, counts it and says so. */
+  readonly onLossy: 'reject' | 'report';
   readonly identity: IdentityConfig;
   /** A record without identity is rejected. */
   readonly requireIdentity: boolean;

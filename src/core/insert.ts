@@ -19,6 +19,8 @@ export interface RowSet {
   readonly rows: RowText;
   readonly ordinals: Int32Array;
   readonly rejections: readonly Rejection[];
+  /** Columns that hold values with fewer digits than were sent, and in how many rows. */
+  readonly lossy?: ReadonlyMap<string, number>;
 }
 
 /** Exactly one INSERT statement that makes one block. */

@@ -14,6 +14,8 @@ export type Outcome =
       readonly duplicate: number;
       readonly quarantined: number;
       readonly batch?: string;
+      /** Values that were stored with fewer digits, by column. */
+      readonly lossy?: ReadonlyMap<string, number>;
     }
   | { readonly kind: 'replayed'; readonly accepted: number; readonly batch?: string }
   | { readonly kind: 'refused'; readonly rejections: readonly Rejection[]; readonly total: number };

@@ -321,6 +321,8 @@ export interface ExplainedField {
   readonly converted: number;
   /** Values that the column cannot hold without a change. */
   readonly refused: number;
+  /** Those of the converted ones that lose digits. */
+  readonly lossy?: number;
   /** Of the first one that is refused. */
   readonly code?: RecordErrorCode;
   readonly reason?: string;

@@ -45,6 +45,22 @@ export function fail(fault: Fault, code: RecordErrorCode, reason: string): typeo
   return FAULTY;
 }
 
+/** That digits of a value were cut, which is only let through where the pipeline says so. */
+export interface Losses {
+  /** Set by a check whose value is stored without some of its digits. */
+  seen: boolean;
+}
+
+/** Where a check says what is wrong, and what is cut. */
+export type LossOptions = Pick<CellOptions, 'fault' | 'losses'>;
+
+/** A value of which digits have to be cut: {@link FAULTY}, or {@link REWRITE} where that is let through. `write` cuts them. */
+export function lose(options: LossOptions, reason: string): typeof FAULTY | typeof REWRITE {
+  if (options.losses === undefined) return fail(options.fault, 'precision_loss', reason);
+  options.losses.seen = true;
+  return REWRITE;
+}
+
 /** What a cell has to know beside the type. */
 export interface CellOptions {
   readonly fault: Fault;
@@ -52,4 +68,6 @@ export interface CellOptions {
   readonly unknownNested: 'reject' | 'ignore';
   /** Unit of numbers in Date, DateTime and Time columns; absent: only what is unambiguous is taken. */
   readonly unit?: 'days' | 's' | 'ms' | 'us' | 'ns';
+  /** Digits may be cut, and it is noted here. Absent: such values are refused. */
+  readonly losses?: Losses;
 }

@@ -58,13 +58,13 @@ function leafOf(type: LeafType, options: CellOptions): Cell {
     case 'bool':
       return boolCell(fault);
     case 'int': {
-      const cell = intCell(type, fault);
-      return options.unit === undefined ? cell : countCell(type, cell, options.unit, fault);
+      const cell = intCell(type, options);
+      return options.unit === undefined ? cell : countCell(type, cell, options.unit, options);
     }
     case 'float':
-      return floatCell(type, fault);
+      return floatCell(type, options);
     case 'decimal':
-      return decimalCell(type, fault);
+      return decimalCell(type, options);
     case 'string':
       return stringCell(fault);
     case 'fixed-string':
@@ -89,16 +89,21 @@ function leafOf(type: LeafType, options: CellOptions): Cell {
       return mapCell(compileCell(type.value, options), { fits: keyCheck(type.key), isText: isTextKey(type.key) }, fault);
     case 'variant':
       return variantCell(
-        type.members.map((member) => ({ type: member, cell: compileCell(member, options) })),
+        // Which member a value belongs to is told by its digits: none may be cut.
+        type.members.map((member) => ({ type: member, cell: compileCell(member, withoutLosses(options)) })),
         fault,
       );
     case 'dynamic':
       return dynamicCell(fault);
     case 'json':
-      return jsonCell(compilePaths(type.paths, options), fault);
+      return jsonCell(compilePaths(type.paths, withoutLosses(options)), fault);
     case 'unsupported':
       return unsupportedCell(fault);
   }
+}
+
+function withoutLosses({ fault, unknownNested, unit }: CellOptions): CellOptions {
+  return unit === undefined ? { fault, unknownNested } : { fault, unknownNested, unit };
 }
 
 function tupleOf(

@@ -17,8 +17,13 @@ interface Found {
   readonly node: number;
 }
 
-/** One record → one row of `plan.table`. */
-export function mapRecord({ value: { tape, node }, ordinal, singleLine }: RecordEnvelope, plan: MapPlan, out: ByteWriter): RowResult {
+/** One record → one row of `plan.table`. `lossy` counts the columns that hold a value with fewer digits. */
+export function mapRecord(
+  { value: { tape, node }, ordinal, singleLine }: RecordEnvelope,
+  plan: MapPlan,
+  out: ByteWriter,
+  lossy?: Map<string, number>,
+): RowResult {
   if (kindOf(tape, node) !== OBJECT) return { ordinal, code: 'record_not_object', reason: 'the record is not a JSON object' };
   const shape = plan.of(shapeOf(tape, node));
   const found: Found[] = [];
@@ -46,11 +51,28 @@ export function mapRecord({ value: { tape, node }, ordinal, singleLine }: Record
   const wrong = shapeFault(shape, plan) ?? lack ?? missingPath(plan, found);
   if (wrong !== undefined) return { ordinal, ...wrong };
   if (!rewrite) return VERBATIM;
+  if (plan.losses !== undefined && lossy !== undefined) countLosses(tape, node, { plan, shape, found, unknown }, lossy);
   const start = out.length;
   if (shape.verbatim && !shapeNeedsCells(shape, tape, node)) out.copy(tape.bytes, startOf(tape, node), endOf(tape, node));
   else writeRow(tape, node, { shape, plan, found, unknown }, out);
   if (!singleLine) out.joinLines(start);
   return REWRITE;
+}
+
+/** A value that loses digits is rewritten, so that only such records are looked at again. */
+function countLosses(tape: JsonTape, node: number, { plan, shape, found }: Row, lossy: Map<string, number>): void {
+  const look = ({ column, cell }: Target, at: number): void => {
+    plan.losses!.seen = false;
+    cell.check(tape, at);
+    if (plan.losses!.seen) lossy.set(column, (lossy.get(column) ?? 0) + 1);
+  };
+  let child = node + 1;
+  for (const action of shape.actions) {
+    if (action.do === 'spread') for (const target of action.targets) look(target, child);
+    else if ('target' in action && action.target !== undefined) look(action.target, child);
+    child = nextOf(tape, child);
+  }
+  for (const { target, node: at } of found) look(target, at);
 }
 
 type RecordFault = Omit<Rejection, 'ordinal'>;

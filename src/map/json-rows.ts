@@ -23,13 +23,14 @@ export async function mapRows({ records, unreadable }: Batch, plan: MapPlan): Pr
   const spans = new Int32Array(records.length * 3);
   const ordinals = new Int32Array(records.length);
   const rejections: Rejection[] = [];
+  const lossy = new Map<string, number>();
   let rows = 0;
   let turn = 0;
   for (let i = 0; i < records.length; i++) {
     const record = records[i]!;
     const { tape, node } = record.value;
     const before = rewritten.length;
-    const result = unreadable?.get(i) ?? mapRecord(record, plan, rewritten);
+    const result = unreadable?.get(i) ?? mapRecord(record, plan, rewritten, lossy);
     if (typeof result === 'object') {
       rejections.push(result);
     } else {
@@ -53,5 +54,6 @@ export async function mapRows({ records, unreadable }: Batch, plan: MapPlan): Pr
     rows: { sources: [body, rewritten.bytes()], spans: spans.subarray(0, rows * 3) },
     ordinals: ordinals.subarray(0, rows),
     rejections,
+    ...(lossy.size === 0 ? {} : { lossy }),
   };
 }

@@ -20,6 +20,8 @@ export interface MapperDeps extends FollowerDeps {
   readonly defaultDatabase: string;
   /** Rows of this pipeline can be written twice, for reasons that lie in their table. Told once for each. */
   readonly onLowered?: (pipeline: string, reasons: readonly string[]) => void;
+  /** Values of a batch are stored with fewer digits, in so many records, by column. */
+  readonly onCut?: (pipeline: string, columns: ReadonlyMap<string, number>) => void;
 }
 
 /**
@@ -27,7 +29,7 @@ export interface MapperDeps extends FollowerDeps {
  * @throws (the stage) GatewayError when the table is missing or does not suit; DestinationError from ClickHouse.
  */
 export function createMapper(deps: MapperDeps): (batch: Batch, pipeline: PipelineConfig) => Promise<RowSet> {
-  const { destination, catalog, defaultDatabase, onLowered, cluster } = deps;
+  const { destination, catalog, defaultDatabase, onLowered, onCut, cluster } = deps;
   const follow = createFollower(deps);
   const plans = new WeakMap<TableSchema, Map<string, MapPlan>>();
   const planFor = (table: TableSchema, pipeline: PipelineConfig): MapPlan => {
@@ -69,7 +71,7 @@ export function createMapper(deps: MapperDeps): (batch: Batch, pipeline: Pipelin
         // Another gateway, or a person, may have changed the table since it was read.
         if ((await catalog.recent(name))?.fingerprint !== table.fingerprint) continue;
         if (await follow(batch, rows, plan, (other) => planFor(other, pipeline))) continue;
-      }
+      } else if (rows.lossy !== undefined) onCut?.(pipeline.name, rows.lossy);
       return rows;
     }
     const table = await catalog.get(name);

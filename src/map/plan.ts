@@ -2,7 +2,7 @@ import type { ColumnRule, PipelineConfig } from '../core/config.ts';
 import { GatewayError } from '../core/errors.ts';
 import type { Shape } from '../core/json-tape.ts';
 import { type Column, OWN_PREFIX, type TableSchema } from '../core/table.ts';
-import { type Cell, type CellOptions, createFault, type Fault } from './cell.ts';
+import { type Cell, type CellOptions, createFault, type Fault, type Losses } from './cell.ts';
 import { nestedCells } from './cells/nested.ts';
 import { compileCell } from './compile-cell.ts';
 import { droppedFields } from './dropped.ts';
@@ -56,6 +56,8 @@ export interface MapPlan {
   readonly requiredPaths: ReadonlySet<string>;
   /** Filled by the check that failed last. */
   readonly fault: Fault;
+  /** Set by checks of values that lose digits; absent where such are refused. */
+  readonly losses: Losses | undefined;
   /** The column all unknown fields go to together. */
   readonly into: IntoColumn | undefined;
   of(shape: Shape): ShapePlan;
@@ -67,14 +69,16 @@ export interface MapPlan {
  */
 export function compilePlan(table: TableSchema, pipeline: PipelineConfig): MapPlan {
   const fault = createFault();
-  const targets = new Map(table.columns.filter(isWritable).map((column) => [column.name, targetOf(column, pipeline, fault)]));
+  const losses = pipeline.onLossy === 'report' ? { seen: false } : undefined;
+  const within: Within = losses === undefined ? { pipeline, fault } : { pipeline, fault, losses };
+  const targets = new Map(table.columns.filter(isWritable).map((column) => [column.name, targetOf(column, within)]));
   checkRules(table, pipeline, targets);
   const { roots, moved } = pathsOf(pipeline, targets);
   const into = intoOf(table, pipeline, fault);
   const dropped = droppedFields(pipeline);
   const requiredPaths = new Set([...moved].filter((column) => isDeep(pipeline.columns[column]) && targets.get(column)?.optional === false));
 
-  const nested = nestedTargets(table, targets, { pipeline, fault });
+  const nested = nestedTargets(table, targets, within);
   const withoutOwn = (key: string): Action => {
     const spread = nested.get(key);
     return spread === undefined ? { do: 'unknown' } : { do: 'spread', targets: spread };
@@ -116,6 +120,7 @@ export function compilePlan(table: TableSchema, pipeline: PipelineConfig): MapPl
     columns: [...targets.keys()],
     requiredPaths,
     fault,
+    losses,
     into,
     of(shape) {
       let plan = plans.get(shape);
@@ -135,23 +140,26 @@ function isWritable({ name, defaultKind, type }: Column): boolean {
   return type.kind !== 'unsupported';
 }
 
-function optionsOf(pipeline: PipelineConfig, fault: Fault): CellOptions {
-  return { fault, unknownNested: pipeline.unknownFields.do === 'ignore' ? 'ignore' : 'reject' };
+/** What all cells of a plan share. */
+interface Within {
+  readonly pipeline: PipelineConfig;
+  readonly fault: Fault;
+  readonly losses?: Losses;
 }
 
-function targetOf(column: Column, pipeline: PipelineConfig, fault: Fault): Target {
-  const unit = pipeline.columns[column.name]?.unit;
-  const cell = compileCell(column.type, { ...optionsOf(pipeline, fault), ...(unit === undefined ? {} : { unit }) });
+function optionsOf({ pipeline, ...shared }: Within): CellOptions {
+  return { ...shared, unknownNested: pipeline.unknownFields.do === 'ignore' ? 'ignore' : 'reject' };
+}
+
+function targetOf(column: Column, within: Within): Target {
+  const unit = within.pipeline.columns[column.name]?.unit;
+  const cell = compileCell(column.type, { ...optionsOf(within), ...(unit === undefined ? {} : { unit }) });
   return { column: column.name, cell, optional: column.defaultKind !== '' || cell.optional };
 }
 
 /** The columns of each Nested by its name: ClickHouse has them flattened, as `name.key` of type Array. */
-function nestedTargets(
-  table: TableSchema,
-  targets: ReadonlyMap<string, Target>,
-  { pipeline, fault }: { pipeline: PipelineConfig; fault: Fault },
-): ReadonlyMap<string, readonly Target[]> {
-  const options = optionsOf(pipeline, fault);
+function nestedTargets(table: TableSchema, targets: ReadonlyMap<string, Target>, within: Within): ReadonlyMap<string, readonly Target[]> {
+  const options = optionsOf(within);
   const columns = new Map<string, Array<{ column: string; key: string; cell: Cell }>>();
   for (const { name, type } of table.columns) {
     const dot = name.indexOf('.');

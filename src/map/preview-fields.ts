@@ -1,7 +1,7 @@
 import type { Batch } from '../core/batch.ts';
 import { type JsonTape, kindOf, nextOf, OBJECT, shapeOf } from '../core/json-tape.ts';
 import type { ExplainedField } from '../core/ports.ts';
-import { FAULTY, VERBATIM } from './cell.ts';
+import { FAULTY, REWRITE, VERBATIM } from './cell.ts';
 import { fieldPart } from './cells/containers.ts';
 import { describeType } from './describe-type.ts';
 import type { Action, MapPlan, PathTree, Target } from './plan.ts';
@@ -99,8 +99,10 @@ function noteNowhere(fields: Map<string, Growing>, where: Where, goes: Explained
   entry(fields, where, undefined).goes = goes;
 }
 
-function count(field: Growing, { fault }: MapPlan, { cell }: Target, { tape, node }: Value): void {
+function count(field: Growing, { fault, losses }: MapPlan, { cell }: Target, { tape, node }: Value): void {
+  if (losses !== undefined) losses.seen = false;
   const verdict = cell.check(tape, node);
+  if (verdict === REWRITE && losses?.seen === true) field.lossy = (field.lossy ?? 0) + 1;
   if (verdict === VERBATIM) field.exact += 1;
   else if (verdict !== FAULTY) field.converted += 1;
   else {

@@ -37,10 +37,14 @@ export interface Events {
   recoveryPostponed(table: string, batches: number, reason: string): void;
   /** A pipeline cannot promise what it could for another table. Reported once for each table. */
   guaranteeLowered(pipeline: string, reasons: readonly string[]): void;
+  /** Values were stored with fewer digits than were sent: in how many records, by column. */
+  valuesCut(pipeline: string, columns: ReadonlyMap<string, number>): void;
   stopping(reason: string): void;
   /** `inTime` is false when requests were still in flight. */
   stopped(inTime: boolean): void;
 }
+
+const MOST_COLUMNS = 20;
 
 /** Events that go to `log`. */
 export function createEvents(log: Log): Events {
@@ -68,6 +72,8 @@ export function createEvents(log: Log): Events {
       ),
     recoveryPostponed: (table, batches, reason) => log.error({ table, batches, reason }, 'batches of the last run wait for an operator'),
     guaranteeLowered: (pipeline, reasons) => log.warn({ pipeline, reasons }, 'records of this pipeline can be written twice'),
+    valuesCut: (pipeline, columns) =>
+      log.warn({ pipeline, columns: Object.fromEntries([...columns].slice(0, MOST_COLUMNS)) }, 'values were stored with fewer digits'),
     stopping: (reason) => log.info({ reason }, 'stopping'),
     stopped(inTime) {
       if (inTime) log.info('stopped');

@@ -32,8 +32,9 @@ const MOST_REASON_BYTES = 180;
 export function answerOf(outcome: Outcome): TextAnswer {
   switch (outcome.kind) {
     case 'stored': {
-      const { accepted, duplicate, quarantined, batch } = outcome;
-      const body = JSON.stringify({ accepted, duplicate, quarantined, ...(batch === undefined ? {} : { batch }) });
+      const { accepted, duplicate, quarantined, batch, lossy } = outcome;
+      const told = lossy === undefined ? {} : { lossy: Object.fromEntries([...lossy].slice(0, MOST_ERRORS)) };
+      const body = JSON.stringify({ accepted, duplicate, quarantined, ...(batch === undefined ? {} : { batch }), ...told });
       return { status: 200, headers: { 'Content-Type': 'application/json' }, body, records: accepted };
     }
     case 'replayed': {

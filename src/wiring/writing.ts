@@ -80,6 +80,7 @@ export function createWriting(config: Config, deps: WritingDeps): Writing {
       destination,
       defaultDatabase: config.clickhouse.database,
       onLowered: (pipeline, reasons) => events.guaranteeLowered(pipeline, reasons),
+      onCut: (pipeline, columns) => events.valuesCut(pipeline, columns),
     }),
     identify: createIdentify({ isDone: (stream, position) => ledger.done(stream, position, position).length > 0 }),
     claim: claims.claim,

@@ -17,6 +17,7 @@ export function pipelineOf(name: string, changes: Partial<PipelineConfig> = {}):
     recordColumns: 'tuple',
     unknownFields: { do: 'reject' },
     onError: 'reject',
+    onLossy: 'reject',
     identity: { kind: 'coordinates', fields: [{ topic: '__topic', partition: '__partition', offset: '__offset' }], keep: true },
     requireIdentity: false,
     source: 'default',

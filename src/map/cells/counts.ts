@@ -1,6 +1,6 @@
 import { endOf, extraOf, type JsonTape, kindOf, STRING, STRING_PLAIN, startOf } from '../../core/json-tape.ts';
 import type { ColumnType } from '../../core/table.ts';
-import { type Cell, type Fault, fail, REWRITE } from '../cell.ts';
+import { type Cell, fail, type LossOptions, lose, REWRITE } from '../cell.ts';
 import { createCivilTime, readDate, readDateTime } from './civil.ts';
 import type { Unit } from './epoch.ts';
 
@@ -13,7 +13,8 @@ const SIZES: Readonly<Record<Unit, bigint>> = { days: 86_400_000_000_000n, s: 1_
  * An integer column that counts units of time: numbers as `number` has them, and days, times of day and instants written as text, counted from 1970-01-01 or
  * midnight. A text without a zone is taken as one of UTC, in which no clock is ever put forward.
  */
-export function countCell({ bits, signed }: Extract<ColumnType, { kind: 'int' }>, number: Cell, unit: Unit, fault: Fault): Cell {
+export function countCell({ bits, signed }: Extract<ColumnType, { kind: 'int' }>, number: Cell, unit: Unit, options: LossOptions): Cell {
+  const { fault } = options;
   const max = 2n ** BigInt(signed ? bits - 1 : bits) - 1n;
   const min = signed ? -max - 1n : 0n;
   return {
@@ -21,11 +22,10 @@ export function countCell({ bits, signed }: Extract<ColumnType, { kind: 'int' }>
     check(tape, node) {
       if (!isTime(tape, node)) return number.check(tape, node);
       const nanos = nanosOf(tape, node) ?? 0n;
-      if (nanos % SIZES[unit] !== 0n) return fail(fault, 'precision_loss', `the time is finer than the unit of the column, ${unit}`);
       const count = nanos / SIZES[unit];
-      return count >= min && count <= max
-        ? REWRITE
-        : fail(fault, 'out_of_range', `the time is too far from its beginning for ${signed ? '' : 'U'}Int${bits}`);
+      if (count < min || count > max)
+        return fail(fault, 'out_of_range', `the time is too far from its beginning for ${signed ? '' : 'U'}Int${bits}`);
+      return nanos % SIZES[unit] === 0n ? REWRITE : lose(options, `the time is finer than the unit of the column, ${unit}`);
     },
     write(tape, node, out) {
       if (isTime(tape, node)) out.ascii(String((nanosOf(tape, node) ?? 0n) / SIZES[unit]));

@@ -11,7 +11,7 @@ import {
   textOf,
 } from '../../core/json-tape.ts';
 import type { ColumnType } from '../../core/table.ts';
-import { type Cell, type CellOptions, fail, REWRITE, VERBATIM, type Verdict } from '../cell.ts';
+import { type Cell, type CellOptions, FAULTY, fail, lose, REWRITE, VERBATIM, type Verdict } from '../cell.ts';
 import { createCivilTime, daysOf, hasDigit, readDate, readDateTime } from './civil.ts';
 import { dateText, isTick, smallInteger, ticksOf } from './epoch.ts';
 import { copyToken, wrongType } from './shared.ts';
@@ -23,7 +23,8 @@ const UNIT_HINT = 'say in the pipeline which unit it counts: columns: { <column>
  * Date and Date32. ClickHouse makes 30 February the 2 March and moves days outside the range to its ends; both are refused. A number has
  * no meaning of its own here, so it needs a unit.
  */
-export function dateCell({ wide }: Extract<ColumnType, { kind: 'date' }>, { fault, unit }: CellOptions): Cell {
+export function dateCell({ wide }: Extract<ColumnType, { kind: 'date' }>, options: CellOptions): Cell {
+  const { fault, unit } = options;
   const name = wide ? 'Date32' : 'Date';
   const first = wide ? daysOf(1900, 1, 1) : 0;
   const last = wide ? daysOf(2299, 12, 31) : daysOf(2149, 6, 6);
@@ -32,9 +33,10 @@ export function dateCell({ wide }: Extract<ColumnType, { kind: 'date' }>, { faul
       ? verdict
       : fail(fault, 'out_of_range', `the day is outside ${name}, which holds ${dateText(first)} to ${dateText(last)}`);
 
-  const daysOfNumber = (tape: JsonTape, node: number): number | undefined => {
-    const seconds = unit === undefined ? undefined : ticksOf(textOf(tape, node), unit, 0);
-    return seconds !== undefined && seconds % 86_400n === 0n ? Number(seconds / 86_400n) : undefined;
+  const daysOfNumber = (tape: JsonTape, node: number, cut: boolean): number | undefined => {
+    const seconds = unit === undefined ? undefined : ticksOf(textOf(tape, node), unit, 0, cut);
+    if (seconds === undefined || (!cut && seconds % 86_400n !== 0n)) return undefined;
+    return Math.floor(Number(seconds) / 86_400);
   };
 
   return {
@@ -51,12 +53,15 @@ export function dateCell({ wide }: Extract<ColumnType, { kind: 'date' }>, { faul
       }
       if (kind !== NUMBER) return wrongType(fault, tape, node, `days written "YYYY-MM-DD"`);
       if (unit === undefined) return fail(fault, 'ambiguous_value', `a number has no one meaning in ${name}: ${UNIT_HINT}`);
-      const days = daysOfNumber(tape, node);
-      return days === undefined ? fail(fault, 'precision_loss', `the number is not a whole day`) : checkDays(days, REWRITE);
+      const days = daysOfNumber(tape, node, false);
+      if (days !== undefined) return checkDays(days, REWRITE);
+      const near = daysOfNumber(tape, node, true);
+      if (near === undefined) return fail(fault, 'precision_loss', 'the number is not a whole day');
+      return checkDays(near, REWRITE) === FAULTY ? FAULTY : lose(options, 'the number is not a whole day');
     },
     write(tape, node, out) {
       if (kindOf(tape, node) === STRING) copyToken(tape, node, out);
-      else out.ascii(`"${dateText(daysOfNumber(tape, node) ?? 0)}"`);
+      else out.ascii(`"${dateText(daysOfNumber(tape, node, true) ?? 0)}"`);
     },
   };
 }
@@ -88,7 +93,8 @@ function spanOf(type: Extract<ColumnType, { kind: 'datetime' | 'datetime64' }>):
  * DateTime and DateTime64. ClickHouse clamps what is out of range, cuts digits, reads a plain number in DateTime64 in units of its precision,
  * and moves local times that a change of clocks skips. All of these are refused, or rewritten as the number of ticks it means.
  */
-export function dateTimeCell(type: Extract<ColumnType, { kind: 'datetime' | 'datetime64' }>, { fault, unit }: CellOptions): Cell {
+export function dateTimeCell(type: Extract<ColumnType, { kind: 'datetime' | 'datetime64' }>, options: CellOptions): Cell {
+  const { fault, unit } = options;
   const span = spanOf(type);
   const { name, precision } = span;
   const time = createCivilTime();
@@ -108,9 +114,9 @@ export function dateTimeCell(type: Extract<ColumnType, { kind: 'datetime' | 'dat
       return fail(fault, 'invalid_value', 'the text is not a time that exists, written YYYY-MM-DDThh:mm:ss with fraction and zone if any');
     const kept = time.fractionStart + precision;
     const cut = time.fractionDigits > precision;
-    if (cut && hasDigit(tape.bytes, kept, time.fractionStart + time.fractionDigits))
-      return fail(fault, 'precision_loss', `the time has more digits after the point than the ${precision} that ${name} keeps`);
-    return checkInstant(time.days * 86_400 + time.seconds, cut);
+    const verdict = checkInstant(time.days * 86_400 + time.seconds, cut);
+    if (verdict === FAULTY || !cut || !hasDigit(tape.bytes, kept, time.fractionStart + time.fractionDigits)) return verdict;
+    return lose(options, `the time has more digits after the point than the ${precision} that ${name} keeps`);
   };
 
   const checkInstant = (written: number, cut: boolean): Verdict => {
@@ -133,10 +139,12 @@ export function dateTimeCell(type: Extract<ColumnType, { kind: 'datetime' | 'dat
     }
     if (unit === undefined && (type.kind === 'datetime64' || !isInteger))
       return fail(fault, 'ambiguous_value', `a number has no one meaning in ${name}: ${UNIT_HINT}`);
-    const ticks = ticksOf(textOf(tape, node), unit ?? 's', precision);
-    if (ticks === undefined)
-      return fail(fault, 'precision_loss', `the number is finer than the ${precision} digits that ${name} keeps, or far outside it`);
-    return ticks >= BigInt(span.first) * size && ticks < BigInt(span.last + 1) * size ? REWRITE : outOfRange();
+    const whole = ticksOf(textOf(tape, node), unit ?? 's', precision);
+    const ticks = whole ?? ticksOf(textOf(tape, node), unit ?? 's', precision, true);
+    if (ticks !== undefined && (ticks < BigInt(span.first) * size || ticks >= BigInt(span.last + 1) * size)) return outOfRange();
+    if (whole !== undefined) return REWRITE;
+    const reason = `the number is finer than the ${precision} digits that ${name} keeps, or far outside it`;
+    return ticks === undefined ? fail(fault, 'precision_loss', reason) : lose(options, reason);
   };
 
   return {
@@ -147,7 +155,7 @@ export function dateTimeCell(type: Extract<ColumnType, { kind: 'datetime' | 'dat
       return kind === NUMBER ? checkNumber(tape, node) : wrongType(fault, tape, node, 'times written "YYYY-MM-DDThh:mm:ssZ"');
     },
     write(tape, node, out) {
-      if (kindOf(tape, node) === NUMBER) return out.ascii(String(ticksOf(textOf(tape, node), unit ?? 's', precision) ?? 0n));
+      if (kindOf(tape, node) === NUMBER) return out.ascii(String(ticksOf(textOf(tape, node), unit ?? 's', precision, true) ?? 0n));
       // Zeros beyond the precision, and the point if nothing is left after it, are taken out of the middle.
       readDateTime(tape.bytes, startOf(tape, node) + 1, endOf(tape, node) - 1, time);
       if (time.fractionDigits === 0) return copyToken(tape, node, out);

@@ -1,14 +1,15 @@
 import { endOf, extraOf, type JsonTape, kindOf, NUMBER, STRING, STRING_PLAIN, startOf, stringOf, textOf } from '../../core/json-tape.ts';
 import type { ColumnType } from '../../core/table.ts';
-import { type Cell, type Fault, fail, REWRITE, VERBATIM, type Verdict } from '../cell.ts';
-import { parseDecimal, plainText, wholeDigits } from './number-text.ts';
+import { type Cell, fail, type LossOptions, lose, REWRITE, VERBATIM, type Verdict } from '../cell.ts';
+import { cutTo, parseDecimal, plainText, wholeDigits } from './number-text.ts';
 import { wrongType } from './shared.ts';
 
 /**
  * Decimal(P, S). ClickHouse cuts digits beyond the scale without a word; they are refused here unless they are zeros, which are taken
  * off before ClickHouse counts them. Text is rewritten as a number: ClickHouse reads no Decimal from text inside a Variant.
  */
-export function decimalCell({ precision, scale }: Extract<ColumnType, { kind: 'decimal' }>, fault: Fault): Cell {
+export function decimalCell({ precision, scale }: Extract<ColumnType, { kind: 'decimal' }>, options: LossOptions): Cell {
+  const { fault } = options;
   const name = `Decimal(${precision}, ${scale})`;
   const whole = Math.max(1, precision - scale);
 
@@ -27,15 +28,15 @@ export function decimalCell({ precision, scale }: Extract<ColumnType, { kind: 'd
   const checkText = (text: string): Verdict => {
     const decimal = parseDecimal(text);
     if (decimal === undefined) return fail(fault, 'out_of_range', `the number has far more digits than ${name} takes`);
-    if (decimal.scale > scale)
-      return fail(fault, 'precision_loss', `the number has ${decimal.scale} digits after the point, ${name} keeps ${scale}`);
     if (wholeDigits(decimal) > precision - scale)
       return fail(
         fault,
         'out_of_range',
         `the number has ${wholeDigits(decimal)} digits before the point, ${name} takes ${precision - scale}`,
       );
-    return REWRITE;
+    return decimal.scale > scale
+      ? lose(options, `the number has ${decimal.scale} digits after the point, ${name} keeps ${scale}`)
+      : REWRITE;
   };
 
   return {
@@ -51,7 +52,7 @@ export function decimalCell({ precision, scale }: Extract<ColumnType, { kind: 'd
     },
     write(tape, node, out) {
       const decimal = parseDecimal(kindOf(tape, node) === NUMBER ? textOf(tape, node) : stringOf(tape, node));
-      if (decimal !== undefined) out.ascii(plainText(decimal));
+      if (decimal !== undefined) out.ascii(plainText(cutTo(decimal, scale)));
     },
   };
 }

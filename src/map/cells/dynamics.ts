@@ -51,7 +51,7 @@ interface Walk {
  * reads no null outside objects and arrays of one kind. All of these are refused; the JSON type keeps most of them.
  */
 export function dynamicCell(fault: Fault): Cell {
-  const float = floatCell({ kind: 'float', format: 'Float64' }, fault);
+  const float = floatCell({ kind: 'float', format: 'Float64' }, { fault });
   const walk: Walk = { fault, float, seen: 0, scalarLevels: 0, arrayLevels: 0 };
   return {
     optional: true,

@@ -29,23 +29,24 @@ export function smallInteger({ bytes, tokens }: JsonTape, node: number): number 
 const MOST_DIGITS = 30;
 
 /**
- * A number of `unit` in ticks of 10^−`precision` seconds; undefined when it is no whole number of ticks, or far outside every column.
+ * A number of `unit` in ticks of 10^−`precision` seconds; undefined when it is no whole number of ticks, unless what is less may be cut, or far outside every
+ * column.
  */
-export function ticksOf(text: string, unit: Unit, precision: number): bigint | undefined {
+export function ticksOf(text: string, unit: Unit, precision: number, cut = false): bigint | undefined {
   const decimal = parseDecimal(text);
   if (decimal === undefined) return undefined;
   if (decimal.digits === '') return 0n;
   const factor = unit === 'days' ? 86_400n : 1n;
   const exponent = precision - (unit === 'days' ? 0 : DIGITS[unit]) - decimal.scale;
   if (exponent > MOST_DIGITS || exponent < -MOST_DIGITS || decimal.digits.length > 2 * MOST_DIGITS) return undefined;
-  return scaled(decimal, factor, exponent);
+  return scaled(decimal, factor, exponent, cut);
 }
 
-function scaled({ negative, digits }: Decimal, factor: bigint, exponent: number): bigint | undefined {
+function scaled({ negative, digits }: Decimal, factor: bigint, exponent: number, cut: boolean): bigint | undefined {
   const value = BigInt(digits) * factor * (negative ? -1n : 1n);
   if (exponent >= 0) return value * 10n ** BigInt(exponent);
   const divisor = 10n ** BigInt(-exponent);
-  return value % divisor === 0n ? value / divisor : undefined;
+  return cut || value % divisor === 0n ? value / divisor : undefined;
 }
 
 /** `YYYY-MM-DD` of a day since 1970-01-01. */

@@ -13,7 +13,7 @@ import {
   textOf,
 } from '../../core/json-tape.ts';
 import type { ColumnType } from '../../core/table.ts';
-import { type Cell, type Fault, fail, REWRITE, VERBATIM, type Verdict } from '../cell.ts';
+import { type Cell, fail, type LossOptions, lose, REWRITE, VERBATIM, type Verdict } from '../cell.ts';
 import { isExactly, parseDecimal } from './number-text.ts';
 import { copyToken, wrongType } from './shared.ts';
 
@@ -35,19 +35,26 @@ interface Precision {
   /** Digits of a decimal that is still the shortest one that is read as the number in the format. */
   readonly decimals: number;
   readonly round: (value: number) => number;
+  /** The nearest number that the format holds. */
+  readonly near: (value: number) => number;
   /** Whether the format holds a number that `round` gave. */
   readonly holds: (value: number) => boolean;
 }
 
 /** ClickHouse reads a BFloat16 as Float32 and cuts off its lower half, so only what has none is read as it is written. */
 const FORMATS: Readonly<Record<Extract<ColumnType, { kind: 'float' }>['format'], Precision>> = {
-  Float64: { digits: 17, exact: 15, decimals: 15, round: (value) => value, holds: () => true },
-  Float32: { digits: 9, exact: 7, decimals: 6, round: Math.fround, holds: () => true },
+  Float64: { digits: 17, exact: 15, decimals: 15, round: (value) => value, near: (value) => value, holds: () => true },
+  Float32: { digits: 9, exact: 7, decimals: 6, round: Math.fround, near: Math.fround, holds: () => true },
   BFloat16: {
     digits: 9,
     exact: 2,
     decimals: 2,
     round: Math.fround,
+    near: (value) => {
+      const bits = new Uint32Array(Float32Array.of(value).buffer);
+      bits[0] = bits[0]! & 0xffff0000;
+      return new Float32Array(bits.buffer)[0]!;
+    },
     holds: (value) => (new Uint32Array(Float32Array.of(value).buffer)[0]! & 0xffff) === 0,
   },
 };
@@ -56,8 +63,9 @@ const FORMATS: Readonly<Record<Extract<ColumnType, { kind: 'float' }>['format'],
  * Float32, Float64, BFloat16. A number with a point or an exponent and few enough digits means the nearest binary number, as everywhere in
  * JSON; a plain integer, or a number with more digits than such a number is ever printed with, means itself and must be held exactly.
  */
-export function floatCell({ format }: Extract<ColumnType, { kind: 'float' }>, fault: Fault): Cell {
-  const { digits, exact, decimals, round, holds } = FORMATS[format];
+export function floatCell({ format }: Extract<ColumnType, { kind: 'float' }>, options: LossOptions): Cell {
+  const { fault } = options;
+  const { digits, exact, decimals, round, near, holds } = FORMATS[format];
   const shortReal = format === 'BFloat16' ? -1 : digits;
 
   const checkText = (text: string): Verdict => {
@@ -65,12 +73,12 @@ export function floatCell({ format }: Extract<ColumnType, { kind: 'float' }>, fa
     if (decimal?.digits === '') return VERBATIM;
     const nearest = round(Number(text));
     if (!Number.isFinite(nearest)) return fail(fault, 'out_of_range', `the number is too large for ${format}`);
-    if (decimal === undefined) return fail(fault, 'precision_loss', `the number has more digits than ${format} keeps`);
-    if (nearest === 0) return fail(fault, 'precision_loss', `the number is too small for ${format}, which would make it 0`);
+    if (decimal === undefined) return lose(options, `the number has more digits than ${format} keeps`);
+    if (nearest === 0) return lose(options, `the number is too small for ${format}, which would make it 0`);
     const meansNearest = /[.eE]/.test(text) && decimal.digits.length <= digits;
     if (holds(nearest) && (meansNearest || isExactly(decimal, nearest) || isFloatAsDouble(text, nearest))) return VERBATIM;
     const what = decimal.scale > 0 ? `a number with ${decimal.digits.length} digits` : 'an integer this large';
-    return fail(fault, 'precision_loss', `${format} does not hold ${what} exactly`);
+    return lose(options, `${format} does not hold ${what} exactly`);
   };
 
   /** The number itself: of the one that is nearest to it the sender would get another one back. */
@@ -78,14 +86,14 @@ export function floatCell({ format }: Extract<ColumnType, { kind: 'float' }>, fa
     const nearest = round(value);
     if (!Number.isFinite(nearest)) return fail(fault, 'out_of_range', `the number is too large for ${format}`);
     if (nearest === value && holds(nearest)) return VERBATIM;
-    return fail(fault, 'precision_loss', `the number has 64 bits, and ${format} does not hold it exactly`);
+    return lose(options, `the number has 64 bits, and ${format} does not hold it exactly`);
   };
   /** A decimal that is short enough comes back as the same digits. */
   const checkDecimal = (text: string): Verdict => {
     const decimal = parseDecimal(text);
     const nearest = round(Number(text));
     if (decimal !== undefined && holds(nearest) && (decimal.digits.length <= decimals || isExactly(decimal, nearest))) return VERBATIM;
-    return fail(fault, 'precision_loss', `the decimal has more digits than ${format} keeps`);
+    return lose(options, `the decimal has more digits than ${format} keeps`);
   };
 
   return {
@@ -106,9 +114,11 @@ export function floatCell({ format }: Extract<ColumnType, { kind: 'float' }>, fa
       return verdict === VERBATIM ? REWRITE : verdict;
     },
     write(tape, node, out) {
-      if (kindOf(tape, node) === NUMBER) return copyToken(tape, node, out);
-      const text = stringOf(tape, node);
-      return out.ascii(WORDS.get(text) ?? text);
+      const isNumber = kindOf(tape, node) === NUMBER;
+      const text = isNumber ? textOf(tape, node) : stringOf(tape, node);
+      // With all its digits ClickHouse would take a neighbour of the nearest number.
+      if (options.losses !== undefined && !WORDS.has(text)) return out.ascii(String(near(Number(text))));
+      return isNumber ? copyToken(tape, node, out) : out.ascii(WORDS.get(text) ?? text);
     },
   };
 }

@@ -88,7 +88,7 @@ interface Walk {
 export function createFreeForm(fault: Fault, typed: ReadonlyMap<string, Cell>): FreeForm {
   const walk: Walk = {
     fault,
-    float: floatCell({ kind: 'float', format: 'Float64' }, fault),
+    float: floatCell({ kind: 'float', format: 'Float64' }, { fault }),
     typed,
     seen: 0,
     nullLevels: 0,

@@ -14,8 +14,8 @@ import {
   textOf,
 } from '../../core/json-tape.ts';
 import type { ColumnType } from '../../core/table.ts';
-import { type Cell, type Fault, fail, REWRITE, VERBATIM, type Verdict } from '../cell.ts';
-import { parseDecimal, plainText, wholeDigits } from './number-text.ts';
+import { type Cell, fail, type LossOptions, lose, REWRITE, VERBATIM, type Verdict } from '../cell.ts';
+import { cutTo, parseDecimal, plainText, wholeDigits } from './number-text.ts';
 import { copyToken, wrongType } from './shared.ts';
 
 /** Digits that a JavaScript number always holds exactly. */
@@ -28,7 +28,8 @@ const MOST_DIGITS = 80;
  * Int8 … UInt256. ClickHouse wraps what is out of range and reads "" as 0, so both are found here. `1.0` and `1e3` are integers written
  * otherwise; ClickHouse does not read them, so they are rewritten.
  */
-export function intCell({ bits, signed }: Extract<ColumnType, { kind: 'int' }>, fault: Fault): Cell {
+export function intCell({ bits, signed }: Extract<ColumnType, { kind: 'int' }>, options: LossOptions): Cell {
+  const { fault } = options;
   const max = 2n ** BigInt(signed ? bits - 1 : bits) - 1n;
   const min = signed ? -max - 1n : 0n;
   const safeMax = Number(max);
@@ -60,14 +61,10 @@ export function intCell({ bits, signed }: Extract<ColumnType, { kind: 'int' }>, 
   const checkReal = (tape: JsonTape, node: number): Verdict => {
     const decimal = parseDecimal(textOf(tape, node));
     if (decimal === undefined || wholeDigits(decimal) > MOST_DIGITS) return outOfRange();
-    if (decimal.scale > 0)
-      return fail(
-        fault,
-        'precision_loss',
-        `the number has a fraction, and ${name} takes ${wanted}: for fractions the column must be Float64 or Decimal`,
-      );
-    const value = BigInt(plainText(decimal));
-    return value >= min && value <= max ? REWRITE : outOfRange();
+    const value = BigInt(plainText(cutTo(decimal, 0)));
+    if (value < min || value > max) return outOfRange();
+    if (decimal.scale <= 0) return REWRITE;
+    return lose(options, `the number has a fraction, and ${name} takes ${wanted}: for fractions the column must be Float64 or Decimal`);
   };
 
   const checkText = (tape: JsonTape, node: number): Verdict => {
@@ -92,7 +89,7 @@ export function intCell({ bits, signed }: Extract<ColumnType, { kind: 'int' }>, 
       const kind = kindOf(tape, node);
       if (kind === TRUE || kind === FALSE) return out.ascii(kind === TRUE ? '1' : '0');
       const decimal = parseDecimal(kind === STRING ? stringOf(tape, node) : textOf(tape, node));
-      return decimal === undefined ? copyToken(tape, node, out) : out.ascii(plainText(decimal));
+      return decimal === undefined ? copyToken(tape, node, out) : out.ascii(plainText(cutTo(decimal, 0)));
     },
   };
 }

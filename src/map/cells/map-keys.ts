@@ -45,11 +45,11 @@ function cellOf(type: ColumnType): Cell | undefined {
   const options = { fault, unknownNested: 'reject' } as const;
   switch (type.kind) {
     case 'int':
-      return intCell(type, fault);
+      return intCell(type, options);
     case 'float':
-      return floatCell(type, fault);
+      return floatCell(type, options);
     case 'decimal':
-      return decimalCell(type, fault);
+      return decimalCell(type, options);
     case 'date':
       return dateCell(type, options);
     case 'datetime':

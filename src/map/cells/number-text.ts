@@ -30,6 +30,15 @@ export function parseDecimal(text: string): Decimal | undefined {
   return { negative: sign === '-', digits: digits.slice(first, last), scale };
 }
 
+/** The number without the digits beyond so many after the point. */
+export function cutTo(decimal: Decimal, scale: number): Decimal {
+  if (decimal.scale <= scale) return decimal;
+  const kept = decimal.digits.slice(0, Math.max(0, decimal.digits.length - (decimal.scale - scale))).replace(/0+$/, '');
+  if (kept === '') return { negative: false, digits: '', scale: 0 };
+  const zeros = Math.max(0, decimal.digits.length - (decimal.scale - scale)) - kept.length;
+  return { negative: decimal.negative, digits: kept, scale: scale - zeros };
+}
+
 /** Digits before the point; 0 for numbers below 1. */
 export function wholeDigits({ digits, scale }: Decimal): number {
   return Math.max(0, digits.length - scale);

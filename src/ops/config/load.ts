@@ -140,6 +140,7 @@ function pipelineOf(name: string, file: PipelineFile): PipelineConfig {
     recordColumns: file.record_columns,
     unknownFields: typeof unknown === 'string' ? { do: unknown } : { do: 'into', column: unknown.into },
     onError: file.on_error,
+    onLossy: file.on_lossy,
     identity: identityOf(file.identity),
     // What cannot be recognised again cannot be written exactly once.
     requireIdentity: file.require_identity || file.guarantee === 'exactly-once',

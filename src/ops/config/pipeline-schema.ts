@@ -196,6 +196,10 @@ const keys = {
       .default('reject'),
     'What a record that cannot be written does: `reject` refuses the whole request and writes nothing.',
   ),
+  on_lossy: key(
+    z.enum(['reject', 'report']).default('reject'),
+    'What a value does that a column holds only with fewer digits: `reject` refuses the record, `report` stores what fits and counts it in the answer and the log. Values out of range are always refused.',
+  ),
   identity: key(
     identity.default('coordinates'),
     'How a record that is sent again is recognised: `coordinates` by where it was in Kafka, `key` by the `Idempotency-Key` or `webhook-id` of its request, `field` by an id of its own, `content` by its text (two equal records are one), `auto` by coordinates and, without them, by the key.',

@@ -88,6 +88,7 @@ export function redactedPipeline(pipeline: PipelineConfig): Record<string, unkno
     record_columns: pipeline.recordColumns,
     unknown_fields: unknownText(pipeline.unknownFields),
     on_error: pipeline.onError,
+    on_lossy: pipeline.onLossy,
     identity: identityText(pipeline.identity),
     require_identity: pipeline.requireIdentity,
     source: pipeline.source,

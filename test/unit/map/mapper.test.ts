@@ -231,6 +231,53 @@ test('an array of objects fills the columns of a Nested', async () => {
   assert.deepEqual(await rejectionsOf(lenient, '{"id":2,"n":[{"a":1,"z":1}]}'), []);
 });
 
+test('digits that a column does not hold are cut where the pipeline says so, and counted', async () => {
+  const columns =
+    "id Int32, i Nullable(Int8), d Nullable(Decimal(6, 2)), f Nullable(Float32), g Nullable(Float64), b Nullable(BFloat16), t Nullable(DateTime64(3, 'UTC')), s Nullable(DateTime('UTC')), c Nullable(Time64(3)), day Nullable(Date32), n Nullable(DateTime64(3, 'UTC')), a Array(Decimal(4, 1)), m Nullable(Int64)";
+  await create('cut', columns);
+  const units = { day: { unit: 's' }, n: { unit: 'us' }, m: { unit: 's' } } as const;
+  const pipeline = pipelineOf('cut', { onLossy: 'report', columns: units });
+  const rows = await store(
+    pipeline,
+    '[{"id":1,"i":-1.9,"d":-12.349,"f":123456789.25,"g":0.1234567890123456789012,"b":1.01,"t":"2026-01-02T03:04:05.6789+01:00","s":"2026-01-02T03:04:05.9Z","c":"01:02:03.4567","day":1767323045,"n":1767323045678901,"a":[1.25,2],"m":"2026-01-02T03:04:05.5Z"},{"id":2,"d":1.5,"f":0.1,"a":[1.5]}]',
+  );
+  assert.deepEqual(
+    [...(rows.lossy ?? [])],
+    ['i', 'd', 'f', 'g', 'b', 't', 's', 'c', 'day', 'n', 'a', 'm'].map((column) => [column, 1]),
+  );
+  assert.deepEqual(await rowsOf('cut', 'id'), [
+    {
+      id: 1,
+      i: -1,
+      d: -12.34,
+      f: 123456790,
+      g: 0.12345678901234568,
+      b: 1.0078125,
+      t: '2026-01-02 02:04:05.678',
+      s: '2026-01-02 03:04:05',
+      c: '01:02:03.456',
+      day: '2026-01-02',
+      n: '2026-01-02 03:04:05.678',
+      a: [1.2, 2],
+      m: '1767323045',
+    },
+    { id: 2, i: null, d: 1.5, f: 0.1, g: null, b: null, t: null, s: null, c: null, day: null, n: null, a: [1.5], m: null },
+  ]);
+  // What does not fit at all is refused all the same.
+  assert.deepEqual(
+    await rejectionsOf(
+      pipeline,
+      '[{"id":1,"i":300},{"id":1,"d":12345.678},{"id":1,"f":1e300},{"id":1,"s":"2200-01-01T00:00:00Z"},{"id":1,"i":128.5}]',
+    ),
+    ['0 out_of_range i', '1 out_of_range d', '2 out_of_range f', '3 out_of_range s', '4 out_of_range i'],
+  );
+  const strict = { ...pipelineOf('cut', { columns: units }), name: 'strict' };
+  assert.deepEqual(await rejectionsOf(strict, '[{"id":1,"d":-12.349},{"id":1,"t":"2026-01-02T03:04:05.6789Z"}]'), [
+    '0 precision_loss d',
+    '1 precision_loss t',
+  ]);
+});
+
 test('a field twice for one column is refused', async () => {
   await create('twice', 'id Int32, name Nullable(String)');
   const pipeline = pipelineOf('twice', { columns: { name: { from: 'title' } } });

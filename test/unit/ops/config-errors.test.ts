@@ -43,9 +43,9 @@ const CASES: Record<string, ReadonlyArray<readonly [yaml: string, ...messages: s
     ['__proto__: { listen: "h:1" }', '__proto__: is not a name that can be used'],
     [pipeline('columns: { __proto__: { drop: true } }'), 'pipelines.p.columns.__proto__: is not a name that can be used'],
   ],
-  'keys of the design that this version does not have': ['format', 'insert_mode', 'on_lossy', 'ack', 'quarantine'].map((name) => [
+  'keys of the design that this version does not have': ['format', 'insert_mode', 'ack', 'quarantine'].map((name) => [
     pipeline(`${name}: x`),
-    `Unknown key pipelines.p.${name}: known keys here are topics, table, framing, envelope, subject, validate, schema_header, columns, auto_create, auto_evolve, order_by, pk_fields, partition_by, enum_columns, record_columns, unknown_fields, on_error, identity, require_identity, source, epoch, guarantee`,
+    `Unknown key pipelines.p.${name}: known keys here are topics, table, framing, envelope, subject, validate, schema_header, columns, auto_create, auto_evolve, order_by, pk_fields, partition_by, enum_columns, record_columns, unknown_fields, on_error, on_lossy, identity, require_identity, source, epoch, guarantee`,
   ]),
   'kinds of values': [
     ['[]', 'The file must be a mapping of keys to values'],

@@ -24,6 +24,7 @@ const IMPLICIT: PipelineConfig = {
   recordColumns: 'tuple',
   unknownFields: { do: 'evolve' },
   onError: 'reject',
+  onLossy: 'reject',
   identity: {
     kind: 'auto',
     fields: [
@@ -143,6 +144,7 @@ pipelines:
     pk_fields: [at]
     partition_by: week(at)
     enum_columns: enum
+    on_lossy: report
     record_columns: json
     unknown_fields: { into: rest }
     identity: { kind: field, field: event_id }
@@ -216,6 +218,7 @@ pipelines:
         pkFields: ['at'],
         partitionBy: { column: 'at', by: 'week' },
         enumColumns: 'enum',
+        onLossy: 'report',
         recordColumns: 'json',
         unknownFields: { do: 'into', column: 'rest' },
         identity: { kind: 'field', field: 'event_id' },

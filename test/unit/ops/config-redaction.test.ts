@@ -81,6 +81,7 @@ test('the redacted configuration is whole, in the words of the file, without sec
         record_columns: 'tuple',
         unknown_fields: { into: 'rest' },
         on_error: 'reject',
+        on_lossy: 'reject',
         identity: { kind: 'coordinates', topic: 't', partition: 'p', offset: 'o', fields: 'strip' },
         require_identity: true,
         source: 'eu',
