@@ -9,8 +9,10 @@ const PLAIN = STRING | (STRING_PLAIN << 4);
 const YEAR_0 = -719_528;
 const YEAR_10000 = 2_932_897;
 
-/** Most timestamps are of the same day as the one before. */
-const last = { day: Number.NaN, text: Buffer.alloc(0) };
+/** Timestamps of a record are of few days, and those of the next one of the same. */
+const DAYS = 64;
+const days = new Float64Array(DAYS).fill(Number.NaN);
+const dayTexts: Buffer[] = Array.from({ length: DAYS }, () => Buffer.alloc(0));
 
 /** Units since 1970-01-01 as a string: see {@link timestampText}, of which this is the short way for what most timestamps are. */
 export function addTimestamp(tape: TapeBuilder, units: number | bigint, digits: 3 | 6 | 9, local: boolean): void {
@@ -21,12 +23,13 @@ export function addTimestamp(tape: TapeBuilder, units: number | bigint, digits: 
     addPlainText(tape, timestampText(units, digits, local));
     return;
   }
-  if (day !== last.day) {
-    last.text = Buffer.from(`"${dateText(day)}T`);
-    last.day = day;
+  const slot = day & (DAYS - 1);
+  if (days[slot] !== day) {
+    dayTexts[slot] = Buffer.from(`"${dateText(day)}T`);
+    days[slot] = day;
   }
   const start = tape.length;
-  addBytes(tape, last.text);
+  addBytes(tape, dayTexts[slot]!);
   reserve(tape, 20);
   const { bytes } = tape;
   const inDay = ms - day * DAY_MS;

@@ -35,6 +35,8 @@ export interface LoadShape {
   readonly senders: number;
   readonly records: number;
   readonly recordBytes: number;
+  /** Records of sixty fields, however many bytes they take. */
+  readonly wide?: boolean;
 }
 
 export interface TableLike {
@@ -78,8 +80,8 @@ export function createContext(directory: string, options: RoundsOptions): BenchC
       const expected = acknowledged.get(`${written.port} ${topic}`) ?? 0;
       if (Number(found?.rows) !== expected) throw new Error(`${topic}: ${expected} rows were acknowledged, and ${found?.rows} are there`);
     },
-    async prepare(into, topic, { records, recordBytes }, alike = []) {
-      await load(into, { topic, senders: 1, records, recordBytes, seconds: 0 });
+    async prepare(into, topic, { records, recordBytes, wide = false }, alike = []) {
+      await load(into, { topic, senders: 1, records, recordBytes, wide, seconds: 0 });
       const made = await tableOf(into, topic);
       for (const engine of alike) await engine.call({ kind: 'execute', sql: made.create } satisfies EngineOrder);
       return made;

@@ -17,10 +17,11 @@ import { reportTable } from './report.ts';
 import type { Comparison, Results } from './results.ts';
 import { SCHEMAS } from './schemas.ts';
 import { soak } from './soak.ts';
+import { WIDE } from './wide.ts';
 import { WORKLOADS } from './workloads.ts';
 
 const QUICK = { seconds: 0.3, rounds: 1 };
-const ALL = [...WORKLOADS, SCHEMAS, OVERLOAD, ...GROWTH];
+const ALL = [...WORKLOADS, SCHEMAS, WIDE, OVERLOAD, ...GROWTH];
 
 const { values: flags } = parseArgs({
   options: {

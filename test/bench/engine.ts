@@ -18,6 +18,7 @@ export interface InsertOrder {
   readonly senders: number;
   readonly records: number;
   readonly recordBytes: number;
+  readonly wide?: boolean;
   readonly seconds: number;
 }
 
@@ -48,9 +49,9 @@ answerCalls(async (order: EngineOrder) => {
 });
 
 async function insert(order: InsertOrder): Promise<InsertReport> {
-  const { senders, records, recordBytes, seconds } = order;
+  const { senders, records, recordBytes, wide = false, seconds } = order;
   const templates = Array.from({ length: senders }, (_, partition) =>
-    createTemplate({ records, recordBytes, partition, framing: 'lines' }),
+    createTemplate({ records, recordBytes, wide, partition, framing: 'lines' }),
   );
   const started = performance.now();
   const end = started + seconds * 1000;

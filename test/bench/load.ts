@@ -18,6 +18,7 @@ export interface LoadOrder {
   readonly gaps?: boolean;
   /** The records are Avro by this schema, in the envelopes of HoistField. */
   readonly schemaId?: number;
+  readonly wide?: boolean;
   /** 1 % of the records are bad: any status counts. */
   readonly bad?: boolean;
   /** The server is no gateway: its answers have only a status. */
@@ -106,13 +107,14 @@ function check({ records, seconds, bad, statusOnly }: LoadOrder, { status, body 
   if (status !== 200 || (statusOnly !== true && !body.includes(expected))) throw new Error(`not what was expected: ${status} ${body}`);
 }
 
-function templateOf({ records, recordBytes, bad, schemaId, ...order }: LoadOrder, partition: number): Template {
+function templateOf({ records, recordBytes, bad, schemaId, wide, ...order }: LoadOrder, partition: number): Template {
   const shape = {
     records,
     recordBytes,
     partition,
     framing: 'array',
     bad: bad === true,
+    wide: wide === true,
     ...(schemaId === undefined ? {} : { schemaId }),
   } as const;
   return createTemplate(shape, (bytes) => headOf(order, bytes));

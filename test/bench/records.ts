@@ -1,5 +1,6 @@
 /** The records of the bench. Each request gets offsets of its own, written over the digits of the last ones: nothing is built again. */
 import { framedRecord } from './framed-records.ts';
+import { wideFrame, wideMembers } from './wide-records.ts';
 
 /** So that every offset has the same number of digits. */
 export const FIRST_OFFSET = 100_000_000;
@@ -19,6 +20,8 @@ export interface BodyShape {
   readonly bad?: boolean;
   /** The records are Avro by this schema, in the envelopes of HoistField. */
   readonly schemaId?: number;
+  /** Records of sixty fields, however many bytes they take. */
+  readonly wide?: boolean;
 }
 
 /** Bytes that are sent again and again with other offsets. */
@@ -52,8 +55,10 @@ export function createTemplate(shape: BodyShape, headOf: (bodyBytes: number) => 
   };
 }
 
-function recordText({ recordBytes, partition, bad, schemaId }: BodyShape, i: number): string {
-  if (schemaId !== undefined) return `{"v":"${framedRecord(schemaId, i)}","__partition":${partition},"__offset":${FIRST_OFFSET}}`;
+function recordText({ recordBytes, partition, bad, schemaId, wide }: BodyShape, i: number): string {
+  if (schemaId !== undefined)
+    return `{"v":"${wide === true ? wideFrame(schemaId, i) : framedRecord(schemaId, i)}","__partition":${partition},"__offset":${FIRST_OFFSET}}`;
+  if (wide === true) return `{"__partition":${partition},"__offset":${FIRST_OFFSET},${wideMembers(i)}}`;
   const digit = 1 + (i % 9);
   const amount = bad === true && i % BAD_EVERY === BAD_EVERY - 1 ? '"much"' : `${digit}.${digit}`;
   const text = (note: string): string =>

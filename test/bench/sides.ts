@@ -41,7 +41,7 @@ export function gatewaySide(
     readonly schemaId?: number;
   },
 ): Side {
-  const { name = 'gateway', figure, topic, again = false, bad = false, schemaId, senders, records, recordBytes } = options;
+  const { name = 'gateway', figure, topic, again = false, bad = false, schemaId, senders, records, recordBytes, wide = false } = options;
   return {
     name,
     process: gateway,
@@ -55,6 +55,7 @@ export function gatewaySide(
         recordBytes,
         seconds: again ? 'again' : seconds,
         bad,
+        wide,
         ...(schemaId === undefined ? {} : { schemaId }),
       } as const;
       const report = await context.load(gateway, order);
@@ -76,12 +77,12 @@ export function ceilingSide(engine: Child, table: TableLike, { recordBytes }: Lo
 }
 
 function engineSide(name: string, engine: Child, { table, columns }: TableLike, shape: LoadShape & { readonly figure: Figure }): Side {
-  const { figure, senders, records, recordBytes } = shape;
+  const { figure, senders, records, recordBytes, wide = false } = shape;
   return {
     name,
     process: engine,
     async measure(seconds) {
-      const order: EngineOrder = { kind: 'insert', table, columns, senders, records, recordBytes, seconds };
+      const order: EngineOrder = { kind: 'insert', table, columns, senders, records, recordBytes, wide, seconds };
       return measurement(figure, records, await engine.call<InsertReport>(order), {});
     },
   };

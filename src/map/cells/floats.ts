@@ -66,6 +66,8 @@ const FORMATS: Readonly<Record<Extract<ColumnType, { kind: 'float' }>['format'],
 export function floatCell({ format }: Extract<ColumnType, { kind: 'float' }>, options: LossOptions): Cell {
   const { fault } = options;
   const { digits, exact, decimals, round, near, holds } = FORMATS[format];
+  /** Of a schema's binary numbers. */
+  const holdsAll = format === 'Float64';
   const shortReal = format === 'BFloat16' ? -1 : digits;
 
   const checkText = (text: string): Verdict => {
@@ -102,7 +104,7 @@ export function floatCell({ format }: Extract<ColumnType, { kind: 'float' }>, op
       const kind = kindOf(tape, node);
       if (kind === NUMBER) {
         const extra = extraOf(tape, node);
-        if (extra === NUMBER_BINARY) return checkBinary(Number(textOf(tape, node)));
+        if (extra === NUMBER_BINARY) return holdsAll ? VERBATIM : checkBinary(Number(textOf(tape, node)));
         if (extra === NUMBER_DECIMAL) return checkDecimal(textOf(tape, node));
         return isShort(tape, node, exact, shortReal) ? VERBATIM : checkText(textOf(tape, node));
       }

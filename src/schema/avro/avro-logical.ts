@@ -1,5 +1,5 @@
 import { NUMBER, NUMBER_DECIMAL, NUMBER_INTEGER } from '../../core/json-tape.ts';
-import { addPlainText, addScalar, type TapeBuilder } from '../../core/tape-builder.ts';
+import { addPlainText, addScalar, addToken, reserve, type TapeBuilder } from '../../core/tape-builder.ts';
 import { bigEndian, dateText, decimalText, timeOfDayText } from '../texts.ts';
 import { addTimestamp } from '../timestamps.ts';
 import { Undecodable } from '../undecodable.ts';
@@ -82,9 +82,38 @@ function decimalNode({ precision, scale = 0 }: Attributes, on: string, size: num
       const length = size ?? readLength(reader);
       if (length > MOST_DECIMAL_BYTES) throw new Undecodable(`has a decimal of more than ${MOST_DECIMAL_BYTES} bytes`);
       const from = take(reader, length);
-      addScalar(tape, head, decimalText(bigEndian(reader.bytes, from, from + length), digits));
+      if (length > 0 && length <= SMALL_BYTES && digits <= SMALL_DIGITS)
+        addSmallDecimal(tape, head, reader.bytes.readIntBE(from, length), digits);
+      else addScalar(tape, head, decimalText(bigEndian(reader.bytes, from, from + length), digits));
     },
   };
+}
+
+/** So many bytes are an integer that a number holds, of no more than 15 digits. */
+const SMALL_BYTES = 6;
+const SMALL_DIGITS = 20;
+const ZERO = 0x30;
+
+/** {@link decimalText} without the detour over a bigint, for what most decimals are. */
+function addSmallDecimal(tape: TapeBuilder, head: number, unscaled: number, scale: number): void {
+  const start = tape.length;
+  reserve(tape, 2 + 16 + scale);
+  const { bytes } = tape;
+  let at = start;
+  if (unscaled < 0) bytes[at++] = 0x2d;
+  let rest = Math.abs(unscaled);
+  let size = scale + 1;
+  for (let power = 10 ** size; rest >= power; power *= 10) size += 1;
+  const end = at + size + (scale > 0 ? 1 : 0);
+  let p = end - 1;
+  for (let digit = 0; digit < size; digit++) {
+    if (digit === scale && scale > 0) bytes[p--] = 0x2e;
+    const next = Math.floor(rest / 10);
+    bytes[p--] = ZERO + rest - next * 10;
+    rest = next;
+  }
+  tape.length = end;
+  addToken(tape, head, start, end);
 }
 
 function uuidNode(on: string, size: number | undefined): AvroNode | undefined {

@@ -298,3 +298,22 @@ test('a schema that cannot be used is refused as that', () => {
     '{"f":1}',
   );
 });
+
+test('decimals of few bytes are digit for digit what their bytes say', () => {
+  for (let size = 1; size <= 8; size++) {
+    for (const scale of [0, 1, 2, 5, 9, 18]) {
+      const schema = { type: 'bytes', logicalType: 'decimal', precision: 20, scale };
+      const most = 2n ** BigInt(8 * size - 1);
+      for (const value of [0n, 1n, -1n, 9n, 10n, -100n, most - 1n, -most, most / 3n, -(most / 7n)]) {
+        if (value >= most || value < -most) continue;
+        const hex = BigInt.asUintN(8 * size, value)
+          .toString(16)
+          .padStart(2 * size, '0');
+        const magnitude = String(value < 0n ? -value : value).padStart(scale + 1, '0');
+        const digits = scale === 0 ? magnitude : `${magnitude.slice(0, -scale)}.${magnitude.slice(-scale)}`;
+        const text = read(schema, `${(size * 2).toString(16).padStart(2, '0')}${hex}`);
+        assert.equal(text, `${value < 0n ? '-' : ''}${digits}`, `${value} in ${size} bytes, scale ${scale}`);
+      }
+    }
+  }
+});
