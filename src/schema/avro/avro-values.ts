@@ -1,23 +1,10 @@
 import { isUtf8 } from 'node:buffer';
-import {
-  ARRAY,
-  FALSE,
-  NULL,
-  NUMBER,
-  NUMBER_BINARY,
-  OBJECT,
-  type Shape,
-  STRING,
-  STRING_ESCAPED,
-  STRING_PLAIN,
-  TRUE,
-} from '../../core/json-tape.ts';
+import { ARRAY, FALSE, NULL, OBJECT, type Shape, STRING, STRING_ESCAPED, STRING_PLAIN, TRUE } from '../../core/json-tape.ts';
 import type { FieldType } from '../../core/schema.ts';
 import {
   addBytes,
   addInteger,
   addQuoted,
-  addScalar,
   addString,
   addText,
   addWord,
@@ -27,21 +14,15 @@ import {
   type TapeBuilder,
   TapeFull,
 } from '../../core/tape-builder.ts';
-import { floatText } from '../texts.ts';
+import { addFloat } from '../floats.ts';
 import { Undecodable } from '../undecodable.ts';
 import type { AvroNode } from './avro-nodes.ts';
 import { type AvroReader, enter, readBlocks, readByte, readIndex, readInt, readLength, readLong, take } from './avro-reader.ts';
 
-const REAL = NUMBER | (NUMBER_BINARY << 4);
 const PLAIN = STRING | (STRING_PLAIN << 4);
 const ESCAPED = STRING | (STRING_ESCAPED << 4);
 
 const WORDS = { true: Buffer.from('true'), false: Buffer.from('false'), null: Buffer.from('null') };
-
-function addFloat(tape: TapeBuilder, value: number): void {
-  const text = floatText(value);
-  addScalar(tape, text.startsWith('"') ? PLAIN : REAL, text);
-}
 
 /** @throws Undecodable for text that is not UTF-8. */
 function takeText(reader: AvroReader): number {

@@ -1,8 +1,8 @@
 import { isUtf8 } from 'node:buffer';
 import { FALSE, NUMBER, NUMBER_BINARY, NUMBER_INTEGER, STRING, STRING_ESCAPED, STRING_PLAIN, TRUE } from '../../core/json-tape.ts';
 import type { FieldType } from '../../core/schema.ts';
-import { addInteger, addPlainText, addScalar, addString, addWord } from '../../core/tape-builder.ts';
-import { floatText } from '../texts.ts';
+import { addInteger, addPlainText, addString, addWord } from '../../core/tape-builder.ts';
+import { addFloat } from '../floats.ts';
 import { Undecodable } from '../undecodable.ts';
 import type { Constant, Scalar } from './plan.ts';
 import type { Reading } from './reading.ts';
@@ -78,8 +78,8 @@ export const SCALARS: Readonly<Record<string, Scalar>> = {
   sfixed32: fixed(int(32, true), 4, ({ wire, tape }, at) => addInteger(tape, wire.bytes.readInt32LE(at))),
   fixed64: fixed(int(64, false), 8, ({ wire, tape }, at) => addInteger(tape, wire.bytes.readBigUInt64LE(at))),
   sfixed64: fixed(int(64, true), 8, ({ wire, tape }, at) => addInteger(tape, wire.bytes.readBigInt64LE(at))),
-  float: fixed({ kind: 'float', bits: 32 }, 4, (reading, at) => addFloat(reading, reading.wire.bytes.readFloatLE(at))),
-  double: fixed({ kind: 'float', bits: 64 }, 8, (reading, at) => addFloat(reading, reading.wire.bytes.readDoubleLE(at))),
+  float: fixed({ kind: 'float', bits: 32 }, 4, (reading, at) => addFloat(reading.tape, reading.wire.bytes.readFloatLE(at))),
+  double: fixed({ kind: 'float', bits: 64 }, 8, (reading, at) => addFloat(reading.tape, reading.wire.bytes.readDoubleLE(at))),
   string: {
     type: { kind: 'string' },
     wire: LENGTH,
@@ -161,11 +161,6 @@ function whole(low: number, high: number): bigint {
 /** The varint that was read last, as a signed integer of 64 bits. */
 export function signed64({ low, high }: { readonly low: number; readonly high: number }): bigint {
   return BigInt.asIntN(64, whole(low, high));
-}
-
-function addFloat({ tape }: Reading, value: number): void {
-  const text = floatText(value);
-  addScalar(tape, text.startsWith('"') ? PLAIN : REAL, text);
 }
 
 /** @throws Undecodable */
