@@ -327,6 +327,8 @@ export function copyValue(tape: TapeBuilder, source: JsonTape, node: number): nu
   }
   tape.length = to + shift;
   const root = tape.count;
+  const alone = source.tokens[node * TOKEN_WIDTH]!;
+  if ((alone & 15) < OBJECT) return addToken(tape, alone, from + shift, to + shift);
   for (let i = node; i < nextOf(source, node); i++) {
     const head = source.tokens[i * TOKEN_WIDTH]!;
     const isObject = kindOf(source, i) === OBJECT;

@@ -1,4 +1,4 @@
-import type { RecordType, SchemaReference, SchemaUse } from '../core/schema.ts';
+import type { FieldType, RecordType, SchemaReference, SchemaUse } from '../core/schema.ts';
 import { beginRecord, builtTape, createTapeBuilder, rewind, type TapeBuilder } from '../core/tape-builder.ts';
 import type { Codec, Frame } from './codec.ts';
 import { type Codecs, type NamedCodec, type NewestForm, UnknownSchema } from './codecs.ts';
@@ -40,6 +40,7 @@ export function createFrameReader(codecs: Codecs, schemas: Set<RecordType>, { su
   const known = new Map<number | string, Known>();
   let older: TapeBuilder | undefined;
   let newestType: RecordType | undefined;
+  let lastType: FieldType | undefined;
   /** Records of an older schema are read as it has them, and written as the newest one does. */
   const readOlder = (codec: Codec, frame: Frame, translate: Translate, tape: TapeBuilder): void => {
     older ??= createTapeBuilder(4 * (frame.to - frame.from), tape.mostTokens);
@@ -60,7 +61,11 @@ export function createFrameReader(codecs: Codecs, schemas: Set<RecordType>, { su
       const frame = bare === undefined ? { bytes, from, to } : { bytes, from, to, bare: true };
       try {
         const type = codec.typeOf?.(frame) ?? codec.type;
-        if (type.kind === 'record') schemas.add(type);
+        // Records after one another are of the same type.
+        if (type !== lastType) {
+          if (type.kind === 'record') schemas.add(type);
+          lastType = type;
+        }
         if (newest?.translate === undefined) codec.read(frame, tape);
         else readOlder(codec, frame, newest.translate, tape);
         if (validates) found.validate?.(bytes.toString('utf8', from, to));
