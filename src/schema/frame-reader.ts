@@ -29,14 +29,14 @@ interface Readable extends NamedCodec {
   readonly newest: NewestForm | undefined;
 }
 
-/** `subject`: of the newest schema of the records. `validates`: those of a JSON Schema are checked by all of it. */
+/** `subjectOf`: the subject of the newest schema of records of a name. `validates`: those of a JSON Schema are checked by all of it. */
 export interface FrameOptions {
-  readonly subject: string | undefined;
+  readonly subjectOf: (record: string | undefined) => string | undefined;
   readonly validates: boolean;
 }
 
 /** A reader that adds the record types it meets to `schemas`. */
-export function createFrameReader(codecs: Codecs, schemas: Set<RecordType>, { subject, validates }: FrameOptions): FrameReader {
+export function createFrameReader(codecs: Codecs, schemas: Set<RecordType>, { subjectOf, validates }: FrameOptions): FrameReader {
   const known = new Map<number | string, Known>();
   let older: TapeBuilder | undefined;
   let newestType: RecordType | undefined;
@@ -77,6 +77,8 @@ export function createFrameReader(codecs: Codecs, schemas: Set<RecordType>, { su
     async load(schema) {
       try {
         const found = await codecs.of(schema);
+        const { type } = found.codec;
+        const subject = subjectOf(type.kind === 'record' ? type.name : undefined);
         const newest = subject === undefined ? undefined : await codecs.newestFor(found, subject);
         if (newest?.type.kind === 'record') newestType = newest.type;
         known.set(keyOf(schema), { ...found, newest });

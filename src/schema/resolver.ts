@@ -53,8 +53,8 @@ interface Reading {
 
 /** How the records of a delivery are read. */
 interface Work {
-  /** Of the newest schema of values in the encoding of one. */
-  readonly subject: string | undefined;
+  /** The subject of the newest schema of values in the encoding of one, by the name of the record they are. */
+  readonly subjectOf: (record: string | undefined) => string | undefined;
   readonly validates: boolean;
   /** Schemas that are known before the first record is read. */
   readonly uses?: readonly SchemaUse[];
@@ -98,7 +98,7 @@ export function createResolver({ codecs, limits }: ResolverDeps): Resolve {
 
   /** What reads the JSON of a delivery; undefined where there is no schema. A schema that cannot be used is wrong with every record. */
   const translatorFor = async ({ topic, schema }: Delivery, subject: string | undefined): Promise<Translator | Problem | undefined> => {
-    const reference = schema ?? subjectFor(topic, subject);
+    const reference = schema ?? subjectFor(subject, topic);
     if (reference === undefined) return undefined;
     try {
       const found = await codecs.translatorOf(reference);
@@ -121,7 +121,7 @@ export function createResolver({ codecs, limits }: ResolverDeps): Resolve {
       const { frames, delivery: sent } = decoded;
       const bare = sent.bare === true ? sent.schema : undefined;
       return await readAll(decoded, frames.length, sizeOf(frames), {
-        subject: subjectOf(sent.topic, subject),
+        subjectOf: (record) => subjectOf(subject, sent.topic, record),
         validates,
         ...(bare === undefined ? {} : { named: 'url' }),
         read: (reading, ordinal) => reading.frames.read(frames[ordinal]!, frames[ordinal]!.length, reading.tape, bare),
@@ -131,11 +131,11 @@ export function createResolver({ codecs, limits }: ResolverDeps): Resolve {
     const { records, delivery } = decoded;
     if (records.length === 0) return decoded;
     const translator = await translatorFor(delivery, subject);
-    const uses = translator === undefined ? [] : [useOf(translator, delivery.schema ?? subjectFor(delivery.topic, subject))];
+    const uses = translator === undefined ? [] : [useOf(translator, delivery.schema ?? subjectFor(subject, delivery.topic))];
     if (envelope !== undefined) {
       const around = { name: envelope.value, envelope: envelopeOf(envelope.value), translator, scratch, validates };
       return await readAll(decoded, records.length, delivery.body.length, {
-        subject: subjectOf(delivery.topic, subject),
+        subjectOf: (record) => subjectOf(subject, delivery.topic, record),
         validates,
         uses,
         read: (reading, ordinal) => readEnvelope(records[ordinal]!, reading, around),
@@ -144,7 +144,7 @@ export function createResolver({ codecs, limits }: ResolverDeps): Resolve {
     }
     if (translator === undefined) return decoded;
     return await readAll(decoded, records.length, delivery.body.length, {
-      subject: undefined,
+      subjectOf: () => undefined,
       validates,
       uses,
       read: (reading, ordinal) => translateValue(reading, records[ordinal]!.value, translator, validates),

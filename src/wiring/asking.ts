@@ -45,6 +45,6 @@ export function createAsking(deps: AskingDeps): { readonly inspection: Inspectio
 }
 
 async function newestSchema(codecs: Codecs, { subject }: PipelineConfig, topic: string | undefined): Promise<NewestRecord | undefined> {
-  const reference = subjectFor(topic, subject);
+  const reference = subjectFor(subject, topic);
   return reference === undefined ? undefined : await newestRecord(codecs, reference);
 }

@@ -81,6 +81,7 @@ pipelines:
   orders: { topics: [orders, '/raw.*/'], unknown_fields: evolve, identity: none }
   hoisted: { envelope: { value: v }, unknown_fields: evolve }
   strict: { auto_create: schema, identity: none }
+  named: { subject: '\${topic}-\${record}', identity: none }
 `,
   );
   gateway = await startGatewayProcess({ args: ['--config', file] });
@@ -235,6 +236,15 @@ test('a record of an older version lands where the newest one would', async () =
   const c = registry.register('raw.people-value', { schema: JSON.stringify(third) });
   assert.equal((await post('/v1/topics/raw.people', framed(third, c, { id: 3, full_name: 'third' })))[0], 200);
   assert.deepEqual(await query('SELECT country FROM raw_people WHERE id = 3'), [{ country: null }]);
+});
+
+test('the newest schema is found by the name of the record too', async () => {
+  const version = (...fields: object[]): object => ({ type: 'record', name: 'shop.Item', fields });
+  const first = version({ name: 'id', type: 'int' });
+  const second = version({ name: 'number', type: 'int', aliases: ['id'] });
+  const [a] = [first, second].map((schema) => registry.register('named-shop.Item', { schema: JSON.stringify(schema) }));
+  assert.equal((await post('/v1/topics/named', framed(first, a!, { id: 7 })))[0], 200);
+  assert.deepEqual(await query('SELECT number FROM named'), [{ number: 7 }]);
 });
 
 test('a pipeline that makes its table by a schema makes none without', async () => {

@@ -148,7 +148,7 @@ const keys = {
   ),
   subject: key(
     z.string().min(1, 'must not be empty: write none for no subject').max(400, 'must be at most 400 characters').prefault('${topic}-value'),
-    'Subject of the Schema Registry whose newest schema says what JSON stands for: base64 that is a decimal, numbers that are dates. `${topic}` is the topic; `none`: JSON is what it says. Counts only with a `registry`, and where the subject exists.',
+    'Subject of the Schema Registry whose newest schema says what JSON stands for: base64 that is a decimal, numbers that are dates. `${topic}` is the topic, `${record}` the full name of an Avro or Protobuf record, for producers that name subjects so; `none`: JSON is what it says. Counts only with a `registry`, and where the subject exists.',
   ),
   validate: key(
     z.boolean().default(false),
