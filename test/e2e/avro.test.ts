@@ -1,11 +1,10 @@
 /** Avro records in the registry's wire format through the built gateway: what the producer wrote is what the table holds. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import avsc from 'avsc';
-import { type GatewayProcess, startGatewayProcess } from '../support/gateway-process.ts';
-import { startSchemaRegistry, type TestRegistry } from '../support/schema-registry.ts';
+import type { GatewayProcess } from '../support/gateway-process.ts';
+import { type Answer, type SchemaGateway, startSchemaGateway, wire } from '../support/schema-gateway.ts';
+import type { TestRegistry } from '../support/schema-registry.ts';
 
 const LINE = {
   type: 'record',
@@ -33,13 +32,9 @@ const ORDER = {
   ],
 };
 
-/** A producer's serializer: magic byte, schema id, datum. */
-function framed(schema: unknown, id: number, value: unknown): Buffer {
-  const type = avsc.Type.forSchema(schema as avsc.Schema, { wrapUnions: true });
-  const head = Buffer.alloc(5);
-  head.writeInt32BE(id, 1);
-  return Buffer.concat([head, type.toBuffer(value)]);
-}
+/** A producer's serializer. */
+const framed = (schema: unknown, schemaId: number, value: unknown): Buffer =>
+  wire(schemaId, avsc.Type.forSchema(schema as avsc.Schema, { wrapUnions: true }).toBuffer(value));
 
 const order = (number: number, more: object = {}): object => ({
   id: number,
@@ -63,50 +58,28 @@ function withLargeId(record: Buffer): Buffer {
   return Buffer.concat([record.subarray(0, 5), Buffer.from('8280808080808020', 'hex'), record.subarray(6)]);
 }
 
+let it: SchemaGateway;
 let registry: TestRegistry;
 let gateway: GatewayProcess;
-let directory: string;
 let id: number;
+const post = async (path: string, body: Buffer | string): Promise<Answer> => await it.call(path, body);
+const query = async (sql: string): Promise<unknown[]> => await it.query(sql);
 
 before(async () => {
-  registry = await startSchemaRegistry();
-  registry.authorization = `Basic ${Buffer.from('gateway:secret').toString('base64')}`;
-  id = registry.register('orders-value', { schema: JSON.stringify(ORDER) });
-  directory = mkdtempSync('/tmp/sluice-avro-');
-  const file = join(directory, 'sluice.yaml');
-  writeFileSync(
-    file,
-    `registry: { url: "${registry.url}", username: gateway, password: secret, timeout: 1s }
+  it = await startSchemaGateway(
+    `registry: { url: "REGISTRY", username: gateway, password: secret, timeout: 1s }
 pipelines:
   orders: { topics: [orders, '/raw.*/'], unknown_fields: evolve, identity: none }
   hoisted: { envelope: { value: v }, unknown_fields: evolve }
   strict: { auto_create: schema, identity: none }
   named: { subject: '\${topic}-\${record}', identity: none }
 `,
+    { authorization: `Basic ${Buffer.from('gateway:secret').toString('base64')}` },
   );
-  gateway = await startGatewayProcess({ args: ['--config', file] });
+  ({ registry, gateway } = it);
+  id = registry.register('orders-value', { schema: JSON.stringify(ORDER) });
 });
-after(async () => {
-  await gateway.stop();
-  await registry.close();
-  rmSync(directory, { recursive: true, force: true });
-});
-
-async function post(path: string, body: Buffer | string): Promise<readonly [status: number, answer: Record<string, unknown>]> {
-  const response = await fetch(`${gateway.url}${path}`, { method: 'POST', headers: { 'X-API-KEY': gateway.key }, body });
-  return [response.status, (await response.json()) as Record<string, unknown>];
-}
-
-async function query(sql: string): Promise<unknown[]> {
-  const response = await fetch(`${gateway.url}/v1/query`, { method: 'POST', headers: { 'X-API-KEY': gateway.key }, body: sql });
-  const text = await response.text();
-  assert.equal(response.status, 200, text);
-  return text
-    .trim()
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => JSON.parse(line) as unknown);
-}
+after(async () => await it.close());
 
 const ROW = {
   amount: -12.3456,

@@ -1,11 +1,9 @@
 /** A topic gets a new schema: records wait, somebody approves, and they go in. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import avsc from 'avsc';
-import { type GatewayProcess, startGatewayProcess } from '../support/gateway-process.ts';
-import { startSchemaRegistry, type TestRegistry } from '../support/schema-registry.ts';
+import { type Answer, type SchemaGateway, startSchemaGateway, wire } from '../support/schema-gateway.ts';
+import type { TestRegistry } from '../support/schema-registry.ts';
 
 const versionOf = (...fields: object[]): avsc.Schema => ({ type: 'record', name: 'Order', fields }) as avsc.Schema;
 const FIRST = versionOf({ name: 'id', type: 'int' }, { name: 'count', type: 'int' });
@@ -15,37 +13,19 @@ const SECOND = versionOf(
   { name: 'note', type: ['null', 'string'], default: null },
 );
 
+let it: SchemaGateway;
 let registry: TestRegistry;
-let gateway: GatewayProcess;
-let directory: string;
+const call = async (path: string, body?: Buffer | string): Promise<Answer> => await it.call(path, body);
+const framed = (schema: avsc.Schema, id: number, value: unknown): Buffer =>
+  wire(id, avsc.Type.forSchema(schema, { wrapUnions: true }).toBuffer(value));
 
 before(async () => {
-  registry = await startSchemaRegistry();
-  directory = mkdtempSync('/tmp/sluice-drift-');
-  const file = join(directory, 'sluice.yaml');
-  writeFileSync(
-    file,
-    `registry: { url: "${registry.url}", ttl: 1ms }\npipelines: { orders: { topics: [orders, /eu\\..*/], auto_evolve: approve, identity: none } }\n`,
+  it = await startSchemaGateway(
+    'registry: { url: "REGISTRY", ttl: 1ms }\npipelines: { orders: { topics: [orders, /eu\\..*/], auto_evolve: approve, identity: none } }\n',
   );
-  gateway = await startGatewayProcess({ args: ['--config', file] });
+  ({ registry } = it);
 });
-after(async () => {
-  await gateway.stop();
-  await registry.close();
-  rmSync(directory, { recursive: true, force: true });
-});
-
-async function call(path: string, body?: Buffer | string): Promise<[status: number, answer: Record<string, unknown>, headers: Headers]> {
-  const headers = { 'X-API-KEY': gateway.key };
-  const response = await fetch(`${gateway.url}${path}`, body === undefined ? { headers } : { method: 'POST', headers, body });
-  return [response.status, (await response.json()) as Record<string, unknown>, response.headers];
-}
-
-function framed(schema: avsc.Schema, id: number, value: unknown): Buffer {
-  const head = Buffer.alloc(5);
-  head.writeInt32BE(id, 1);
-  return Buffer.concat([head, avsc.Type.forSchema(schema, { wrapUnions: true }).toBuffer(value)]);
-}
+after(async () => await it.close());
 
 test('a new version of a schema waits for its approval', async () => {
   const first = registry.register('orders-value', { schema: JSON.stringify(FIRST) });
@@ -73,12 +53,10 @@ test('a new version of a schema waits for its approval', async () => {
   const [approved, after_] = await call('/v1/pipelines/orders/drift/approve', JSON.stringify({ plan: table?.['plan'] }));
   assert.deepEqual([approved, after_['changes'], after_['waiting']], [200, [], undefined]);
   assert.equal((await call('/v1/topics/orders', record))[0], 200);
-  const response = await fetch(`${gateway.url}/v1/query`, {
-    method: 'POST',
-    headers: { 'X-API-KEY': gateway.key },
-    body: 'SELECT id, count, note FROM orders ORDER BY id',
-  });
-  assert.equal(await response.text(), '{"id":1,"count":"5","note":null}\n{"id":2,"count":"1099511627776","note":"n"}\n');
+  assert.deepEqual(await it.query('SELECT id, count, note FROM orders ORDER BY id'), [
+    { id: 1, count: '5', note: null },
+    { id: 2, count: '1099511627776', note: 'n' },
+  ]);
 });
 
 test('a topic of a regular expression is looked at when it is named, and a schema that cannot be used is said to be', async () => {

@@ -1,12 +1,11 @@
 /** What the gateway says would become of records, beside what becomes of them: nothing is written until they are sent. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import avsc from 'avsc';
 import type { Explanation } from '../../src/core/ports.ts';
-import { type GatewayProcess, startGatewayProcess } from '../support/gateway-process.ts';
-import { startSchemaRegistry, type TestRegistry } from '../support/schema-registry.ts';
+import type { GatewayProcess } from '../support/gateway-process.ts';
+import { type Answer, type SchemaGateway, startSchemaGateway, wire } from '../support/schema-gateway.ts';
+import type { TestRegistry } from '../support/schema-registry.ts';
 
 const ORDER = {
   type: 'record',
@@ -19,17 +18,15 @@ const ORDER = {
   ],
 };
 
+let it: SchemaGateway;
 let registry: TestRegistry;
 let gateway: GatewayProcess;
-let directory: string;
+const send = async (path: string, body: Buffer | string, headers: Record<string, string> = {}): Promise<Answer> =>
+  await it.call(path, body, headers);
 
 before(async () => {
-  registry = await startSchemaRegistry();
-  directory = mkdtempSync('/tmp/sluice-explain-');
-  const file = join(directory, 'sluice.yaml');
-  writeFileSync(
-    file,
-    `registry: { url: "${registry.url}", timeout: 1s }
+  it = await startSchemaGateway(
+    `registry: { url: "REGISTRY", timeout: 1s }
 pipelines:
   orders: { unknown_fields: evolve }
   ruled: { columns: { city: { from: address.city }, secret: { drop: true } }, unknown_fields: { into: rest }, identity: none }
@@ -37,27 +34,16 @@ pipelines:
   waiting: { auto_evolve: approve, identity: none, unknown_fields: evolve }
   keyed: { identity: key }
 `,
+    {
+      statements: [
+        "CREATE TABLE ruled (id UInt8, city LowCardinality(String), at DateTime64(3, 'UTC'), rest JSON) ENGINE = MergeTree ORDER BY id",
+        'CREATE TABLE waiting (id Int32) ENGINE = MergeTree ORDER BY id',
+      ],
+    },
   );
-  const statements = [
-    "CREATE TABLE ruled (id UInt8, city LowCardinality(String), at DateTime64(3, 'UTC'), rest JSON) ENGINE = MergeTree ORDER BY id",
-    'CREATE TABLE waiting (id Int32) ENGINE = MergeTree ORDER BY id',
-  ];
-  gateway = await startGatewayProcess({ args: ['--config', file], statements });
+  ({ registry, gateway } = it);
 });
-after(async () => {
-  await gateway.stop();
-  await registry.close();
-  rmSync(directory, { recursive: true, force: true });
-});
-
-async function send(
-  path: string,
-  body: Buffer | string,
-  headers: Record<string, string> = {},
-): Promise<[status: number, answer: Record<string, unknown>]> {
-  const response = await fetch(`${gateway.url}${path}`, { method: 'POST', headers: { 'X-API-KEY': gateway.key, ...headers }, body });
-  return [response.status, (await response.json()) as Record<string, unknown>];
-}
+after(async () => await it.close());
 
 async function explain(path: string, body: Buffer | string, headers: Record<string, string> = {}): Promise<Explanation> {
   const [status, answer] = await send(`${path}/explain`, body, headers);
@@ -65,20 +51,17 @@ async function explain(path: string, body: Buffer | string, headers: Record<stri
   return answer as unknown as Explanation;
 }
 
-async function tables(): Promise<string> {
-  const [, headers] = ['', { 'X-API-KEY': gateway.key }] as const;
-  const body = "SELECT name, total_rows FROM system.tables WHERE database = 'default' ORDER BY name";
-  return await (await fetch(`${gateway.url}/v1/query`, { method: 'POST', headers, body })).text();
-}
-
-const NO_TABLES = '{"name":"ruled","total_rows":"0"}\n{"name":"waiting","total_rows":"0"}\n';
+const tables = async (): Promise<unknown[]> =>
+  await it.query("SELECT name, total_rows FROM system.tables WHERE database = 'default' ORDER BY name");
+const NO_TABLES = [
+  { name: 'ruled', total_rows: '0' },
+  { name: 'waiting', total_rows: '0' },
+];
 
 test('an Avro record is explained from its schema to its table, and then becomes just that', async () => {
   const id = registry.register('orders-value', { schema: JSON.stringify(ORDER) });
-  const head = Buffer.alloc(5);
-  head.writeInt32BE(id, 1);
   const value = { id: 7, amount: { bytes: Buffer.from([4, 210]) }, at: 1_767_323_045_678 };
-  const record = Buffer.concat([head, avsc.Type.forSchema(ORDER as avsc.Schema, { wrapUnions: true }).toBuffer(value)]);
+  const record = wire(id, avsc.Type.forSchema(ORDER as avsc.Schema, { wrapUnions: true }).toBuffer(value));
   const told = await explain('/v1/topics/orders', record);
   assert.deepEqual(told, {
     pipeline: 'orders',
@@ -120,7 +103,7 @@ test('an Avro record is explained from its schema to its table, and then becomes
     told.change?.statement ?? '',
     /^CREATE TABLE IF NOT EXISTS `default`\.`orders` \(`id` Int64, `amount` Nullable\(Decimal\(9, 2\)\), `at` DateTime64\(3, 'UTC'\), /,
   );
-  assert.equal(await tables(), NO_TABLES);
+  assert.deepEqual(await tables(), NO_TABLES);
   assert.equal((await send('/v1/topics/orders', record))[0], 200);
   const then = await explain('/v1/topics/orders', record);
   assert.deepEqual([then.table, then.change], [{ name: 'default.orders', exists: true }, undefined]);

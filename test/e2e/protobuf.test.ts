@@ -1,11 +1,8 @@
 /** Protobuf records in the registry's wire format through the built gateway: what the producer wrote is what the table holds. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import protobuf from 'protobufjs';
-import { type GatewayProcess, startGatewayProcess } from '../support/gateway-process.ts';
-import { startSchemaRegistry, type TestRegistry } from '../support/schema-registry.ts';
+import { type Answer, type SchemaGateway, startSchemaGateway, wire } from '../support/schema-gateway.ts';
 
 const COMMON = 'syntax = "proto3"; package shop; message Money { string currency = 1; sint64 cents = 2; }';
 const ORDER = `syntax = "proto3"; package shop;
@@ -68,59 +65,26 @@ const ROW = {
 };
 const COLUMNS = 'id, total, at, state, lines, tags, hex(raw) AS raw, note, weight, card, cash';
 
-let registry: TestRegistry;
-let gateway: GatewayProcess;
-let directory: string;
+let it: SchemaGateway;
 let id: number;
+const post = async (path: string, body: Buffer | string, type = 'application/json'): Promise<Answer> =>
+  await it.call(path, body, { 'Content-Type': type });
+const query = async (sql: string): Promise<unknown[]> => await it.query(sql);
+/** The second message of the file. */
+const framed = (value: Buffer, indexes = [2, 2]): Buffer => wire(id, Buffer.from(indexes), value);
 
 before(async () => {
-  registry = await startSchemaRegistry();
-  registry.register('common', { schema: COMMON, schemaType: 'PROTOBUF' });
-  const references = [{ name: 'common.proto', subject: 'common', version: 1 }];
-  id = registry.register('orders-value', { schema: ORDER, schemaType: 'PROTOBUF', references });
-  directory = mkdtempSync('/tmp/sluice-protobuf-');
-  const file = join(directory, 'sluice.yaml');
-  writeFileSync(
-    file,
-    `registry: { url: "${registry.url}", timeout: 1s }
+  it = await startSchemaGateway(`registry: { url: "REGISTRY", timeout: 1s }
 pipelines:
   orders: { topics: [orders, '/raw.*/'], unknown_fields: evolve, identity: none }
   hoisted: { envelope: { value: v }, unknown_fields: evolve }
   batches: { framing: delimited, identity: none }
-`,
-  );
-  gateway = await startGatewayProcess({ args: ['--config', file] });
+`);
+  it.registry.register('common', { schema: COMMON, schemaType: 'PROTOBUF' });
+  const references = [{ name: 'common.proto', subject: 'common', version: 1 }];
+  id = it.registry.register('orders-value', { schema: ORDER, schemaType: 'PROTOBUF', references });
 });
-after(async () => {
-  await gateway.stop();
-  await registry.close();
-  rmSync(directory, { recursive: true, force: true });
-});
-
-/** Magic byte, schema id, indexes of the message: the second of the file. */
-function framed(value: Buffer, schema = id, indexes = [2, 2]): Buffer {
-  const head = Buffer.alloc(5);
-  head.writeInt32BE(schema, 1);
-  return Buffer.concat([head, Buffer.from(indexes), value]);
-}
-
-async function post(
-  path: string,
-  body: Buffer | string,
-  type = 'application/json',
-): Promise<readonly [status: number, answer: Record<string, unknown>]> {
-  const headers = { 'X-API-KEY': gateway.key, 'Content-Type': type };
-  const response = await fetch(`${gateway.url}${path}`, { method: 'POST', headers, body });
-  return [response.status, (await response.json()) as Record<string, unknown>];
-}
-
-async function query(sql: string): Promise<unknown[]> {
-  const response = await fetch(`${gateway.url}/v1/query`, { method: 'POST', headers: { 'X-API-KEY': gateway.key }, body: sql });
-  const text = await response.text();
-  assert.equal(response.status, 200, text);
-  const lines = text.trim().split('\n');
-  return lines.filter((line) => line !== '').map((line) => JSON.parse(line) as unknown);
-}
+after(async () => await it.close());
 
 test('a record makes its table by its message, and is there as it was written', async () => {
   const [status, answer] = await post('/v1/topics/orders', framed(message(order('18446744073709551615'))));
@@ -166,7 +130,7 @@ test('in an envelope, after each other, and as a bare message it is the same', a
     { id: '3', ...ROW },
     { id: '4', ...ROW },
   ]);
-  const other = registry.register('raw.bare-value', { schema: TREE, schemaType: 'PROTOBUF' });
+  const other = it.registry.register('raw.bare-value', { schema: TREE, schemaType: 'PROTOBUF' });
   const tree = Buffer.from('0801 1202 0802 1204 1202 0803'.replaceAll(' ', ''), 'hex');
   assert.equal((await post(`/v1/topics/raw.bare?schema_id=${other}`, tree, 'application/x-protobuf'))[0], 200);
   assert.equal((await post('/v1/topics/raw.bare?subject=raw.bare-value', tree, 'application/x-protobuf'))[0], 200);
@@ -186,7 +150,7 @@ test('what cannot be read is refused with the schema and where', async () => {
   const good = message(order('1'));
   const cases: ReadonlyArray<readonly [body: Buffer, column: string | undefined, text: string]> = [
     [framed(good.subarray(0, 20)), undefined, `the record ends before it is complete (schema ${id})`],
-    [framed(good, id, [2, 4]), undefined, `the record names a message that its schema does not have (schema ${id})`],
+    [framed(good, [2, 4]), undefined, `the record names a message that its schema does not have (schema ${id})`],
     [framed(Buffer.from('2a040a02c328', 'hex')), 'lines[0].sku', `the record has a string that is not UTF-8 (schema ${id})`],
   ];
   for (const [body, column, text] of cases) {
