@@ -9,7 +9,7 @@ import { compileCell } from './compile-cell.ts';
 import { droppedFields } from './dropped.ts';
 import { createSeen, observe, type Seen } from './observe.ts';
 import { schemaColumns } from './schema-columns.ts';
-import { type ColumnChoice, columnTypeOf, fieldAt } from './schema-type.ts';
+import { type ColumnChoice, columnTypeOf, fieldAt, hasFreeKeys } from './schema-type.ts';
 import { quote } from './table-name.ts';
 import { isUsableName } from './usable-name.ts';
 
@@ -172,7 +172,8 @@ function typeFor({ seen, samples }: Field, { absent, unit, dotted, schema, choic
   const ofSchema = schema === undefined ? undefined : columnTypeOf(schema, absent, choice);
   if (ofSchema !== undefined) candidates.push(ofSchema);
   // ClickHouse ties arrays whose names share a part before a dot to each other: such a field stays text.
-  if (!(dotted && (seen.arrays > 0 || seen.objects > 0))) candidates.push(typeOf(seen, absent));
+  if (!(dotted && (seen.arrays > 0 || seen.objects > 0)))
+    candidates.push(schema !== undefined && hasFreeKeys(schema) ? 'JSON' : typeOf(seen, absent));
   return candidates.find((type) => holdsAll(type, samples, unit)) ?? (absent ? nullable('String') : 'String');
 }
 

@@ -9,6 +9,13 @@ const MOST_DIGITS = 76;
 /** A decimal whose schema does not say how many digits it has. */
 const USUAL_DIGITS = 38;
 
+/** Whether values of the type are objects whose keys are data: no column has elements named after those. */
+export function hasFreeKeys(type: FieldType): boolean {
+  if (type.kind === 'map') return true;
+  const only = type.kind === 'union' ? onlyBranch(type.branches) : undefined;
+  return only?.kind === 'map';
+}
+
 /** What the schemas of a batch say of the field at a path, the newest first; undefined when none has it. `comment` is its documentation. */
 export function fieldAt(schemas: readonly RecordType[], path: readonly string[]): { type: FieldType; comment?: string } | undefined {
   for (const schema of schemas.toReversed()) {
@@ -54,7 +61,7 @@ function typeText(type: FieldType, optional: boolean, around: Around): string | 
       return items === undefined ? undefined : `Array(${items})`;
     }
     case 'map': {
-      const key = type.keys.kind === 'enum' ? 'String' : typeText(type.keys, false, around);
+      const key = type.keys.kind === 'enum' || type.keys.kind === 'boolean' ? 'String' : typeText(type.keys, false, around);
       const values = typeText(type.values, false, around);
       return key === undefined || values === undefined ? undefined : `Map(${key}, ${values})`;
     }
