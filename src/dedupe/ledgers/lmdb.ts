@@ -18,7 +18,7 @@ type Database = RootDatabase<Buffer, Buffer>;
 /** Address space set aside. The file is only as large as what is in it. */
 const MAP_BYTES = 64 * 1024 ** 3;
 
-/** Less room than this is none: LMDB tells a write that fell short as an input/output error. */
+/** Less room than this is none. LMDB tells a write that fell short as an input/output error; one write takes far less than this. */
 const NO_ROOM_BYTES = 4 * 1024 * 1024;
 
 /** The reason of a failed commit comes a moment after the failure. */
@@ -60,6 +60,8 @@ export async function openLmdbStore(directory: string): Promise<Store> {
       }
     },
     async write(changes) {
+      // A commit that runs out of room can corrupt LMDB's memory, and then the process hangs: it must not come so far.
+      if (changes.length > 0 && isFull(directory)) throw full();
       try {
         await write(database, changes);
       } catch (error) {
@@ -187,9 +189,13 @@ function openFailure(error: unknown, directory: string): LedgerError {
 
 async function writeFailure(error: unknown, directory: string): Promise<LedgerError> {
   const cause = await reasonOf(error);
-  if (isFull(directory)) return new LedgerError('full', 'The disk of the ledger is full: free space, then send the request again', cause);
+  if (isFull(directory)) return full(cause);
   const message = 'The ledger cannot be written to its disk: nothing is accepted until the disk is mended and the gateway started again';
   return new LedgerError('broken', message, cause);
+}
+
+function full(cause?: unknown): LedgerError {
+  return new LedgerError('full', 'The disk of the ledger is full: free space, then send the request again', cause);
 }
 
 /** LMDB's wrapper hands the real reason out as a promise that rejects. */
