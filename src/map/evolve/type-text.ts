@@ -87,7 +87,8 @@ function enumText(values: ReadonlyMap<string, number>): string {
   return `Enum${fits ? 8 : 16}(${texts.join(', ')})`;
 }
 
-/** Text in quotes, as ClickHouse reads it. */
+/** Text in quotes, as ClickHouse reads it. Control characters, which schemas may have in names and documentation, as escapes. */
 export function literal(text: string): string {
-  return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
+  const escaped = text.replaceAll('\\', '\\\\').replaceAll("'", "\\'");
+  return `'${escaped.replaceAll(/[\0-\u001f\u007f]/g, (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`)}'`;
 }

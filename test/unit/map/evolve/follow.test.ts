@@ -102,6 +102,30 @@ test('a table has a column for every field of the schema, also for those that no
   ]);
 });
 
+test('documentation and names of a schema are text in statements, whatever they hold', async () => {
+  const doc = "a\0b'); DROP TABLE whole; --\n\\' `x` {y:String}";
+  const schema: RecordType = {
+    kind: 'record',
+    name: 'R',
+    fields: [
+      { name: 'id', aliases: [], type: INT, doc },
+      { name: 'we\'ird "n{a}me', aliases: [], type: { kind: 'enum', name: 'E', names: ["o'n\\e", 't\two'] } },
+    ],
+  };
+  const pipeline = pipelineOf('worded', { enumColumns: 'enum' });
+  await store(pipeline, schema, '{"id":1,"we\'ird \\"n{a}me":"t\\two"}');
+  assert.deepEqual(
+    await engine.destination.select(
+      "SELECT name, comment FROM system.columns WHERE table = 'worded' AND name NOT LIKE '\\_sluice%' ORDER BY position",
+    ),
+    [
+      { name: 'id', comment: doc },
+      { name: 'we\'ird "n{a}me', comment: '' },
+    ],
+  );
+  assert.deepEqual(await rowsOf('worded'), [{ id: 1, 'we\'ird "n{a}me': 't\two' }]);
+});
+
 test('keys and partitions of a table are those of the pipeline', async () => {
   const schema = recordOf({ id: LONG, at: { kind: 'timestamp', digits: 3, local: false }, v: TEXT });
   const pipeline = pipelineOf('keyed', { pkFields: ['id'], orderBy: ['id', 'v'], partitionBy: { column: 'at', by: 'month' } });
