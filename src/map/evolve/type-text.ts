@@ -89,6 +89,12 @@ function enumText(values: ReadonlyMap<string, number>): string {
 
 /** Text in quotes, as ClickHouse reads it. Control characters, which schemas may have in names and documentation, as escapes. */
 export function literal(text: string): string {
-  const escaped = text.replaceAll('\\', '\\\\').replaceAll("'", "\\'");
-  return `'${escaped.replaceAll(/[\0-\u001f\u007f]/g, (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`)}'`;
+  const quoted = text.replaceAll('\\', '\\\\').replaceAll("'", "\\'");
+  return `'${quoted.replaceAll(/\p{Cc}/gu, escaped)}'`;
+}
+
+/** Those of one byte: the others are text like any other. */
+function escaped(character: string): string {
+  const code = character.charCodeAt(0);
+  return code < 0x80 ? `\\x${code.toString(16).padStart(2, '0')}` : character;
 }
