@@ -149,7 +149,7 @@ export interface CoordinateFields {
 
 /** How records stand in a body. `auto` finds out. */
 export interface FramingConfig {
-  readonly kind: 'auto' | 'object' | 'array' | 'ndjson' | 'concatenated' | 'comma' | 'strings' | 'binary' | 'delimited';
+  readonly kind: 'auto' | 'object' | 'array' | 'ndjson' | 'concatenated' | 'comma' | 'strings' | 'records' | 'binary' | 'delimited';
   /** Text the sender puts around each body, such as `batch.prefix` and `batch.suffix` of a connector. */
   readonly prefix: string;
   readonly suffix: string;

@@ -4,6 +4,7 @@ import { kindOf, STRING } from '../core/json-tape.ts';
 import { checkSize, isBinary, notBinary, splitDelimited } from './binary.ts';
 import { checkFraming, emptyBody, findInside } from './framing.ts';
 import { type Found, findRecords } from './records.ts';
+import { restRecords } from './rest-records.ts';
 import { DENSITY, startScan, tapeOf } from './scan.ts';
 import { createShapeTrie } from './shape-trie.ts';
 import { holdsRecord, readStrings } from './strings.ts';
@@ -37,11 +38,18 @@ export function createDecoder(limits: Pick<Limits, 'record' | 'records' | 'value
     if (framing.kind === 'binary') throw notBinary();
     await checkUtf8(body);
     const { from, stop, wrapped } = await findInside(body, framing);
-    const scan = startScan(stop === body.length ? body : body.subarray(0, stop), 'body', trie, limits, density * 1.1);
+    // Of these the whole body is one value.
+    const isRest = framing.kind === 'records';
+    const bounds = isRest ? { ...limits, record: Number.MAX_SAFE_INTEGER } : limits;
+    const scan = startScan(stop === body.length ? body : body.subarray(0, stop), 'body', trie, bounds, density * 1.1);
     scan.at = from;
     const found = await findRecords(scan, limits.records);
     if (body.length > ENOUGH_BYTES) density = Math.max(scan.count / body.length, density * 0.9);
     if (found.nodes.length === 0 && found.framing !== 'array' && !wrapped) throw emptyBody();
+    if (isRest) {
+      const records = restRecords(found, limits);
+      return { delivery, framing: 'records', records: envelopes(records) };
+    }
     const inStrings = areStrings(found, framing);
     const kind = inStrings ? 'strings' : found.framing;
     if (found.nodes.length > 0 || found.framing === 'array') checkFraming(kind, found.nodes.length, framing);

@@ -11,6 +11,7 @@ const NAMES: Readonly<Record<Framing, string>> = {
   concatenated: 'objects one after the other',
   comma: 'objects joined by commas',
   strings: 'strings that hold JSON',
+  records: 'an object with records in an array "records"',
   binary: 'one record in the wire format of the Schema Registry',
   delimited: 'records in that format, each after its length',
 };
@@ -23,6 +24,7 @@ const SATISFIES: Readonly<Record<Framing, readonly Framing[]>> = {
   concatenated: ['concatenated'],
   comma: ['comma'],
   strings: ['strings'],
+  records: ['records'],
   binary: ['binary'],
   delimited: ['delimited'],
 };

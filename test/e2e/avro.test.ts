@@ -72,6 +72,7 @@ pipelines:
   orders: { topics: [orders, '/raw.*/'], unknown_fields: evolve, identity: none }
   hoisted: { envelope: { value: v }, unknown_fields: evolve }
   strict: { auto_create: schema, identity: none }
+  rest: { framing: records, envelope: { value: value }, columns: { key: { drop: true } }, identity: none }
   named: { subject: '\${topic}-\${record}', identity: none }
 `,
     { authorization: `Basic ${Buffer.from('gateway:secret').toString('base64')}` },
@@ -187,6 +188,20 @@ test('a URL can name the schema, for a bare value and for JSON', async () => {
     [refused, first?.['code'], first?.['message']],
     [422, 'unknown_schema', 'the record is of a schema the registry does not have'],
   );
+});
+
+test('a body of the REST Proxy holds values in base64', async () => {
+  const records = [5, 6].map((number) => ({ key: null, value: framed(ORDER, id, order(number)).toString('base64') }));
+  assert.equal((await post('/v1/topics/rest', JSON.stringify({ records })))[0], 200);
+  assert.deepEqual(await query(`SELECT ${COLUMNS} FROM rest ORDER BY id`), [
+    { id: '5', ...ROW },
+    { id: '6', ...ROW },
+  ]);
+  for (const body of ['{"records":5}', '{"value":"x"}', '[]', '[{"records":[]}]', '{"records":[]}{"records":[]}']) {
+    const [status, answer] = await post('/v1/topics/rest', body);
+    assert.deepEqual([status, answer['code'], body], [400, 'wrong_framing', body]);
+  }
+  assert.deepEqual((await post('/v1/topics/rest', '{"records":[]}'))[1]['accepted'], 0);
 });
 
 test('a record of an older version lands where the newest one would', async () => {

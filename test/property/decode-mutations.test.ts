@@ -106,7 +106,7 @@ test('a body with broken bytes is taken as one object exactly when JSON.parse ta
 });
 
 test('no bytes at all make the decoder fail otherwise than with a refusal, in any framing', async () => {
-  const kinds = ['auto', 'object', 'array', 'ndjson', 'concatenated', 'comma', 'strings', 'binary', 'delimited'] as const;
+  const kinds = ['auto', 'object', 'array', 'ndjson', 'concatenated', 'comma', 'strings', 'records', 'binary', 'delimited'] as const;
   const [large, small] = [createDecoder(LIMITS), createDecoder({ record: 60, records: 4, values: 12, depth: 3 })];
   const body = fc.array(
     fc.oneof({ weight: 3, arbitrary: byte.map((value) => Buffer.of(value)) }, fc.constantFrom(...SEEDS.map((seed) => Buffer.from(seed)))),

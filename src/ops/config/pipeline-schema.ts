@@ -4,7 +4,7 @@ import { compileTopicPattern, TOPIC_NAME } from './topic-pattern.ts';
 import { columnName, count, FIELD_NAME, IDENTIFIER, key, name, notation } from './values.ts';
 
 const UNITS = ['days', 's', 'ms', 'us', 'ns'] as const;
-const FRAMINGS = ['auto', 'object', 'array', 'ndjson', 'concatenated', 'comma', 'strings', 'binary', 'delimited'] as const;
+const FRAMINGS = ['auto', 'object', 'array', 'ndjson', 'concatenated', 'comma', 'strings', 'records', 'binary', 'delimited'] as const;
 
 /** Names that connectors, Vector, Fluent Bit and Redpanda Connect users give the fields in which a record says where it was in Kafka. */
 export const COORDINATES = ['__connect_', '__', '_'].map((prefix) => ({

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { FramingConfig } from '../../../src/core/config.ts';
-import { endOf, startOf } from '../../../src/core/json-tape.ts';
-import { AUTO, batchOf, textsOf } from '../../support/deliveries.ts';
+import { endOf, startOf, textOf } from '../../../src/core/json-tape.ts';
+import { AUTO, batchOf, createJsonDecoder, deliveryOf, LIMITS, textsOf } from '../../support/deliveries.ts';
 import { valueOf } from '../../support/tape-values.ts';
 import { errorOf } from './decode-support.ts';
 
@@ -99,7 +99,7 @@ test('a pinned framing takes no other', async () => {
     strings: '["{}"]',
     texts: '["x","y"]',
   } as const;
-  const takes: Record<Exclude<FramingConfig['kind'], 'auto' | 'binary' | 'delimited'>, Array<keyof typeof bodies>> = {
+  const takes: Record<Exclude<FramingConfig['kind'], 'auto' | 'records' | 'binary' | 'delimited'>, Array<keyof typeof bodies>> = {
     object: ['object'],
     array: ['array', 'none'],
     ndjson: ['object', 'ndjson'],
@@ -156,4 +156,23 @@ test('the delivery comes back with its records', async () => {
   const batch = await batchOf('{"a":1}', AUTO);
   assert.equal(batch.delivery.id, 'd1');
   assert.equal(batch.delivery.body.toString(), '{"a":1}');
+});
+
+test('the records of a body of the REST Proxy, each within the limits of a record', async () => {
+  const decode = createJsonDecoder({ ...LIMITS, record: 20, records: 3 });
+  const read = async (body: string): Promise<unknown> => {
+    const { records, framing } = await decode(deliveryOf(body), { kind: 'records', prefix: '', suffix: '' });
+    return [framing, records.map(({ ordinal, singleLine, value }) => [ordinal, singleLine, textOf(value.tape, value.node)])];
+  };
+  assert.deepEqual(await read('{"a":1,"records":[{"v":1},{"v":\n2}],"b":[{}]}'), [
+    'records',
+    [
+      [0, true, '{"v":1}'],
+      [1, false, '{"v":\n2}'],
+    ],
+  ]);
+  assert.deepEqual(await read('{"records":[]}'), ['records', []]);
+  await assert.rejects(read('{"records":[1,2,3,4]}'), { code: 'too_many_records' });
+  await assert.rejects(read(`{"records":[1,"${'x'.repeat(20)}"]}`), { code: 'record_too_large' });
+  await assert.rejects(read('{"records":{}}'), { code: 'wrong_framing' });
 });

@@ -226,7 +226,7 @@ const CASES: Record<string, ReadonlyArray<readonly [yaml: string, ...messages: s
   framing: [
     [
       pipeline('framing: csv'),
-      'pipelines.p.framing: must be one of auto, object, array, ndjson, concatenated, comma, strings, binary, delimited, or a mapping with kind, prefix and suffix',
+      'pipelines.p.framing: must be one of auto, object, array, ndjson, concatenated, comma, strings, records, binary, delimited, or a mapping with kind, prefix and suffix',
     ],
     [
       pipeline('framing: { kind: csv }'),
