@@ -230,7 +230,7 @@ const CASES: Record<string, ReadonlyArray<readonly [yaml: string, ...messages: s
     ],
     [
       pipeline('framing: { kind: csv }'),
-      'pipelines.p.framing.kind: must be auto, object, array, ndjson, concatenated, comma, strings, binary or delimited',
+      'pipelines.p.framing.kind: must be auto, object, array, ndjson, concatenated, comma, strings, records, binary or delimited',
     ],
     [pipeline(`framing: { prefix: ${'x'.repeat(65)} }`), 'pipelines.p.framing.prefix: must be text of at most 64 characters'],
   ],
