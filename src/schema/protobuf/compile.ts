@@ -9,9 +9,14 @@ import { emptyPlan, fillPlan, type GrowingRecord, type MessagePlan, type Scalar 
 import { enumScalar, SCALARS } from './scalars.ts';
 import { readVarint, VARINT } from './wire.ts';
 
-/** Plans of messages, each made once. @throws (the function) Undecodable `unusable_schema` */
+/**
+ * Plans of messages, each made once. @throws (the function) Undecodable `unusable_schema`
+ *
+ * Invariant: a plan is handed out only when it and all it leads to are complete. One that has not got its fields would read every record as empty.
+ */
 export function createPlans(): (type: protobuf.Type) => MessagePlan {
-  const plans = new Map<protobuf.Type, MessagePlan>();
+  const asked = new Map<protobuf.Type, MessagePlan | Undecodable>();
+  let plans = new Map<protobuf.Type, MessagePlan>();
   const enums = new Map<protobuf.Enum, Scalar>();
 
   const enumOf = (found: protobuf.Enum): Scalar => {
@@ -59,7 +64,24 @@ export function createPlans(): (type: protobuf.Type) => MessagePlan {
     return { scalar, message: undefined };
   };
 
-  return planOf;
+  const tryPlan = (type: protobuf.Type): MessagePlan | Undecodable => {
+    const complete = new Map(plans);
+    try {
+      return planOf(type);
+    } catch (error) {
+      plans = complete;
+      if (error instanceof Undecodable) return error;
+      if (error instanceof RangeError) return new Undecodable('is nested too deep', 'unusable_schema');
+      throw error;
+    }
+  };
+
+  return (type) => {
+    const plan = asked.get(type) ?? tryPlan(type);
+    asked.set(type, plan);
+    if (plan instanceof Undecodable) throw new Undecodable(plan.message, plan.code);
+    return plan;
+  };
 }
 
 const NULL_VALUE: Scalar = {

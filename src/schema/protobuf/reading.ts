@@ -122,7 +122,7 @@ function isOfType({ kind, scalar, group }: FieldPlan, type: number): boolean {
 
 function wrongWireType(name: string): Undecodable {
   const error = new Undecodable('has another wire type than its schema says');
-  error.path.push(name);
+  error.path.push(`.${name}`);
   return error;
 }
 

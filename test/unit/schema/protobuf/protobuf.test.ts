@@ -285,15 +285,42 @@ test('bytes that are no value are refused, with where', () => {
     ['0f', 'has a field of a wire type that does not exist'],
     ['0c', 'ends a group that did not begin'],
     ['fb 07 08 01', 'ends before it is complete'],
-    ['0a 01 61', 'has another wire type than its schema says at a'],
-    ['10 01', 'has another wire type than its schema says at s'],
-    ['58 01', 'has another wire type than its schema says at x'],
+    ['0a 01 61', 'has another wire type than its schema says at .a'],
+    ['10 01', 'has another wire type than its schema says at .s'],
+    ['58 01', 'has another wire type than its schema says at .x'],
+    ['1a 02 08 01', 'has another wire type than its schema says at .m.s'],
+    ['52 00 52 02 08 01', 'has another wire type than its schema says at .ms[1].s'],
     ['5d 0000', 'ends before it is complete'],
     ['ffffffffffffffffff01', 'has a field with a number over 2^29 − 1'],
   ];
   for (const [hex, message] of cases) assert.equal(failure(schema, hex), message, hex);
   assert.equal(failure(proto2('optional E e = 1;', 'enum E { A = 1; }'), '08 02'), 'has a number that its enum does not have at .e');
   assert.equal(read(proto3('E e = 1;', 'enum E { A = 0; }'), '08 07'), '{"e":"7"}');
+});
+
+test('a message that cannot be used is refused every time, and with it no other', () => {
+  const codec = codecOf(
+    proto2(
+      'optional int32 a = 1;',
+      'message Bad { optional In i = 1; optional int64 b = 2 [default = 9007199254740993]; } message In { optional int32 v = 1; } message Above { optional Bad bad = 1; } message Good { optional In i = 1; }',
+    ),
+  );
+  const outcome = (hex: string): string => {
+    try {
+      return textRead(codec, Buffer.from(hex.replaceAll(' ', ''), 'hex'));
+    } catch (error) {
+      return error instanceof Undecodable ? `${error.code}: ${error.message}` : String(error);
+    }
+  };
+  const refused = 'unusable_schema: has a default of more digits than can be read';
+  assert.deepEqual(['02 02 0a 02 08 05', '02 02 0a 02 08 05', '02 06 0a 00', '02 06 0a 00', '02 08 0a 02 08 05', '00 08 05'].map(outcome), [
+    refused,
+    refused,
+    refused,
+    refused,
+    '{"i":{"v":5}}',
+    '{"a":5}',
+  ]);
 });
 
 test('depth and number of values are bounded, of messages, groups and what is passed over', () => {
@@ -359,6 +386,8 @@ test('schemas that cannot be used', () => {
     [proto2('optional int64 i = 1 [default = 9007199254740993];'), 'unusable_schema: has a default of more digits than can be read'],
   ];
   for (const [text, message] of cases) assert.equal(unusable(text), message, text);
+  const chain = Array.from({ length: 20_000 }, (_, i) => `message M${i} { ${i < 19_999 ? `M${i + 1} m = 1;` : ''} }`).join(' ');
+  assert.equal(unusable(`syntax = "proto3"; ${chain}`), 'unusable_schema: is nested too deep');
   const deep = `syntax = "proto3"; ${'message M { '.repeat(5000)}${'}'.repeat(5000)}`;
   assert.match(unusable(deep), /^unusable_schema: is (nested too deep|not a valid Protobuf schema)/);
 });
