@@ -2,6 +2,7 @@ import protobuf from 'protobufjs';
 import { NULL } from '../../core/json-tape.ts';
 import type { FieldType, RecordField } from '../../core/schema.ts';
 import { Undecodable } from '../undecodable.ts';
+import { decimalType } from './decimals.ts';
 import { defaultConstant } from './defaults.ts';
 import { type Constant, emptyPlan, type FieldPlan, fillPlan, type MessagePlan, type Scalar } from './plan.ts';
 import { SCALARS } from './scalars.ts';
@@ -37,11 +38,16 @@ export function fieldPlan(field: protobuf.Field, value: FieldValue, { isFirst, o
     prefix: Buffer.from(`${isFirst ? '{' : ','}${JSON.stringify(name)}:`),
   };
   const doc = field.comment ?? '';
-  return { plan, record: { name, aliases: [], type: typeOf(plan, value), ...(doc === '' ? {} : { doc }) } };
+  return { plan, record: { name, aliases: [], type: typeOf(plan, ownType(field, value)), ...(doc === '' ? {} : { doc }) } };
 }
 
-function typeOf({ kind, entry, absent }: FieldPlan, { scalar, message }: FieldValue): FieldType {
-  const own = scalar?.type ?? message!.type;
+/** Of each of its values. */
+function ownType(field: protobuf.Field, { scalar, message }: FieldValue): FieldType {
+  const type = scalar?.type ?? message!.type;
+  return message?.special === 'decimal' ? decimalType(field, type) : type;
+}
+
+function typeOf({ kind, entry, absent }: FieldPlan, own: FieldType): FieldType {
   if (kind === 'map') return { kind: 'map', keys: entry!.fields[0]!.scalar!.type, values: own };
   if (kind === 'list') return { kind: 'array', items: own };
   return absent === NULL_TEXT && own.kind !== 'any' && own.kind !== 'null' ? { kind: 'union', branches: [{ kind: 'null' }, own] } : own;
