@@ -5,6 +5,8 @@ import { addKnownFile } from './imports.ts';
 
 const OPTIONS = { keepCase: true, alternateCommentMode: true } as const;
 
+const UNICODE_DEFAULT = /\bdefault\s*=\s*(?:"(?:[^"\\\n]|\\[^uU\n])*\\[uU]|'(?:[^'\\\n]|\\[^uU\n])*\\[uU])/;
+
 /**
  * The messages of a schema's file, in the order in which they are numbered, with everything they refer to resolved. The package protobufjs reads the text;
  * values are read by our own reader, which believes no length and no count.
@@ -21,6 +23,7 @@ export function messagesOf({ text, references }: Pick<RegisteredSchema, 'text' |
 }
 
 function read(text: string, references: RegisteredSchema['references']): readonly protobuf.Type[] {
+  for (const one of [text, ...references.map((reference) => reference.text)]) refuseLost(one);
   const root = new protobuf.Root();
   const given = new Set(references.map(({ name }) => name));
   const added = new Set<string>();
@@ -37,6 +40,15 @@ function read(text: string, references: RegisteredSchema['references']): readonl
   root.resolveAll();
   const own = namesOf(text);
   return own.map((name) => root.lookupType(name));
+}
+
+/** What the parser passes over, or reads as something else, would be lost without a word. */
+function refuseLost(text: string): void {
+  const tokens = protobuf.tokenize(text, true);
+  for (let token = tokens.next(); token !== null; token = tokens.next())
+    if (token === '__proto__') throw unusable('has something by the name of __proto__, which cannot be read: give it another name');
+  if (UNICODE_DEFAULT.test(text))
+    throw unusable('has a default with an escape of the form \\u or \\U, which cannot be read: write the character itself');
 }
 
 function importsOf({ imports, weakImports }: protobuf.IParserResult): string[] {

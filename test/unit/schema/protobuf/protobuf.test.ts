@@ -106,6 +106,7 @@ test('a field that is absent is zero, null, its default, empty, or a reason to r
       '{"a":-7,"b":"x\\"y","c":true,"d":"TWO","e":"Infinity","f":"a\\u0001","g":0.10000000149011612,"h":null}',
     ],
     ['edition = "2023"; message M { int32 a = 1; int32 b = 2 [features.field_presence = IMPLICIT]; }', '{"a":null,"b":0}'],
+    [proto2(String.raw`optional string a = 1 [default = "\\u"];`), String.raw`{"a":"\\u"}`],
     [proto3(''), '{}'],
   ];
   for (const [schema, text] of cases) assert.equal(read(schema, ''), text, schema);
@@ -364,6 +365,47 @@ test('what a schema says of its values', () => {
   );
 });
 
+test('a decimal has the digits that the options of its field say', () => {
+  const meta = (params: string): string => `[(confluent.field_meta) = { doc: "d", params: [${params}] }, deprecated = true]`;
+  const param = (key: string, value: string): string => `{ value: "${value}", key: "${key}" }`;
+  const usual: FieldType = { kind: 'decimal', precision: 38, scale: 18 };
+  const cases: ReadonlyArray<readonly [options: string, type: FieldType]> = [
+    ['', usual],
+    [meta(''), usual],
+    [meta([param('precision', '9'), param('scale', '2')].join(', ')), { kind: 'decimal', precision: 9, scale: 2 }],
+    [meta([param('scale', '0'), param('precision', '4'), param('other', '7')].join(', ')), { kind: 'decimal', precision: 4, scale: 0 }],
+    [
+      '[(confluent.field_meta).params = { key: "precision", value: "9" }, (confluent.field_meta).params = { key: "scale", value: "2" }]',
+      { kind: 'decimal', precision: 9, scale: 2 },
+    ],
+    [meta(param('scale', '3')), { kind: 'decimal', scale: 3 }],
+    [meta(param('precision', '9')), usual],
+    [meta([param('precision', '2'), param('scale', '3')].join(', ')), usual],
+    [meta([param('precision', '-9'), param('scale', 'x')].join(', ')), usual],
+  ];
+  const imports = 'syntax = "proto3"; import "confluent/meta.proto"; import "confluent/type/decimal.proto";';
+  for (const [options, inner] of cases) {
+    const { type } = codecOf(
+      `${imports} message M { confluent.type.Decimal one = 1 ${options}; repeated confluent.type.Decimal many = 2 ${options}; }`,
+    );
+    assert.deepEqual(
+      type.kind === 'record' ? type.fields.map((field) => field.type) : type,
+      [
+        { kind: 'union', branches: [{ kind: 'null' }, inner] },
+        { kind: 'array', items: inner },
+      ],
+      options,
+    );
+  }
+});
+
+test('options of a schema of its own change nothing', () => {
+  const schema = `syntax = "proto3"; package p; import "google/protobuf/descriptor.proto";
+    extend google.protobuf.FieldOptions { string pii = 50001; Rule rule = 50002; } extend google.protobuf.MessageOptions { Rule of_all = 50001; }
+    message M { option (of_all) = { level: 4 }; int32 a = 1 [(pii) = "x", (rule).level = 2]; Rule b = 2; } message Rule { int32 level = 1; }`;
+  assert.equal(read(schema, '08 05 12 02 08 06'), '{"a":5,"b":{"level":6}}');
+});
+
 test('files that a schema imports come from its references, or are known', () => {
   const other = { name: 'other.proto', text: 'syntax = "proto3"; package o; import "third.proto"; message O { t.T t = 1; }' };
   const third = { name: 'third.proto', text: 'syntax = "proto3"; package t; message T { int32 v = 1; }' };
@@ -371,6 +413,22 @@ test('files that a schema imports come from its references, or are known', () =>
   assert.equal(read(schema, '0a 04 0a 02 08 05', [third, other]), '{"o":{"t":{"v":5}}}');
   assert.equal(unusable(schema, [other]), 'unusable_schema: imports a file that the registry does not give with it');
   assert.equal(unusable(schema), 'unusable_schema: imports a file that the registry does not give with it');
+  const own = {
+    name: 'google/protobuf/timestamp.proto',
+    text: 'syntax = "proto3"; package google.protobuf; message Timestamp { int64 seconds = 1; string zone = 2; }',
+  };
+  const known = 'syntax = "proto3"; import "google/protobuf/timestamp.proto"; message M { google.protobuf.Timestamp t = 1; }';
+  assert.equal(read(known, '0a 05 08 05 12 01 5a', [own]), '{"t":{"seconds":5,"zone":"Z"}}');
+  const types =
+    'interval color phone_number postal_address datetime money latlng fraction quaternion expr localized_text dayofweek month calendar_period';
+  const all = types.split(' ').map((name) => `import "google/type/${name}.proto";`);
+  assert.equal(
+    read(
+      `syntax = "proto3"; ${all.join(' ')} message M { google.type.Interval i = 1; google.type.PhoneNumber p = 2; google.type.DayOfWeek d = 3; google.type.Month m = 4; }`,
+      '0a 04 12 02 08 05 12 05 12 03 12 01 37 18 07 20 0c',
+    ),
+    '{"i":{"start_time":null,"end_time":"1970-01-01T00:00:05.000000000Z"},"p":{"e164_number":null,"short_code":{"region_code":"","number":"7"},"extension":""},"d":"SUNDAY","m":"DECEMBER"}',
+  );
 });
 
 test('schemas that cannot be used', () => {
@@ -383,6 +441,11 @@ test('schemas that cannot be used', () => {
     ['{"type":"record"}', invalid],
     [proto3('Missing m = 1;'), invalid],
     [proto3('map<float, int32> m = 1;'), invalid],
+    [proto3('int32 __proto__ = 1;'), 'unusable_schema: has something by the name of __proto__, which cannot be read: give it another name'],
+    [
+      proto2(String.raw`optional string s = 1 [default = "a\\\u00e9"];`),
+      String.raw`unusable_schema: has a default with an escape of the form \u or \U, which cannot be read: write the character itself`,
+    ],
     [proto2('optional int64 i = 1 [default = 9007199254740993];'), 'unusable_schema: has a default of more digits than can be read'],
   ];
   for (const [text, message] of cases) assert.equal(unusable(text), message, text);
