@@ -41,8 +41,9 @@ export interface TapeBuilder {
   readonly slots: Map<Shape, number>;
   /** Most tokens, of all records together. */
   readonly mostTokens: number;
-  /** Where the record that is being written has to end. */
+  /** Where the record that is being written has to end, in bytes and in tokens. */
   stop: number;
+  stopTokens: number;
 }
 
 /** The tape is over a limit: `values`, or the size of a record. */
@@ -66,12 +67,14 @@ export function createTapeBuilder(bytes: number, mostTokens: number): TapeBuilde
     slots: new Map(),
     mostTokens,
     stop: Number.POSITIVE_INFINITY,
+    stopTokens: Number.POSITIVE_INFINITY,
   };
 }
 
-/** Begins a record, which may take so many bytes. */
-export function beginRecord(tape: TapeBuilder, mostBytes: number): void {
+/** Begins a record, which may take so many bytes and values. */
+export function beginRecord(tape: TapeBuilder, mostBytes: number, mostValues = Number.POSITIVE_INFINITY): void {
   tape.stop = tape.length + mostBytes;
+  tape.stopTokens = tape.count + mostValues;
 }
 
 /** What was written. Nothing may be written after. */
@@ -98,6 +101,7 @@ export function reserve(tape: TapeBuilder, extra: number): void {
 /** Adds a token and returns its index. Those of containers are filled in when they close. @throws TapeFull */
 export function addToken(tape: TapeBuilder, head: number, start: number, end: number): number {
   const index = tape.count;
+  if (index >= tape.stopTokens) throw new TapeFull('values');
   const slot = index * TOKEN_WIDTH;
   if (slot + TOKEN_WIDTH > tape.tokens.length) growTokens(tape);
   const { tokens } = tape;

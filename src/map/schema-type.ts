@@ -41,14 +41,20 @@ export type ColumnChoice = Pick<PipelineConfig, 'enumColumns' | 'recordColumns'>
  * text has to do.
  */
 export function columnTypeOf(type: FieldType, optional: boolean, choice: ColumnChoice): string | undefined {
-  return typeText(type, optional, { choice, records: [] });
+  return typeText(type, optional, { choice, records: [], budget: { elements: MOST_ELEMENTS } });
 }
 
-/** `records`: those around, to which a recursive schema leads back. */
+/** `records`: those around. */
 interface Around {
   readonly choice: ColumnChoice;
   readonly records: readonly RecordType[];
+  /** Elements of tuples that may still be made: types that share parts can be larger than their schema by far. */
+  readonly budget: { elements: number };
 }
+
+/** Records in each other that are still tuples, and elements of all tuples of a column. */
+const DEEPEST = 20;
+const MOST_ELEMENTS = 1000;
 
 function typeText(type: FieldType, optional: boolean, around: Around): string | undefined {
   switch (type.kind) {
@@ -163,26 +169,38 @@ function isUnsigned64(type: FieldType): boolean {
   return type.kind === 'int' && type.bits === 64 && !type.signed;
 }
 
-/** A recursive record is kept as JSON. A tuple cannot be NULL: its elements are, then. */
-function recordText(record: RecordType, optional: boolean, { choice, records }: Around): string | undefined {
-  if (records.includes(record) || isRecursive(record, [])) return 'JSON';
+/** A recursive record, and what is too large for a tuple, is kept as JSON. A tuple cannot be NULL: its elements are, then. */
+function recordText(record: RecordType, optional: boolean, { choice, records, budget }: Around): string | undefined {
+  if (records.length >= DEEPEST || isRecursive(record)) return 'JSON';
+  if (budget.elements <= 0) return 'JSON';
+  budget.elements -= record.fields.length;
   if (record.fields.length === 0) return undefined;
   const elements: string[] = [];
   for (const { name, type } of record.fields) {
-    const text = typeText(type, optional, { choice, records: [...records, record] });
+    const text = typeText(type, optional, { choice, records: [...records, record], budget });
     if (text === undefined || !isUsableName(name)) return undefined;
     elements.push(`${quote(name)} ${text}`);
   }
   return `Tuple(${elements.join(', ')})`;
 }
 
-function isRecursive(record: RecordType, inside: readonly FieldType[]): boolean {
-  const leadsBack = (type: FieldType, around: readonly FieldType[]): boolean => {
-    if (type === record && around.length > 0) return true;
-    if (around.includes(type)) return false;
-    return partsOf(type).some((part) => leadsBack(part, [...around, type]));
-  };
-  return leadsBack(record, inside);
+const recursive = new WeakMap<RecordType, boolean>();
+
+/** Whether a record leads back to itself. Each type is gone through once, however many ways lead to it. */
+function isRecursive(record: RecordType): boolean {
+  const known = recursive.get(record);
+  if (known !== undefined) return known;
+  const seen = new Set<FieldType>();
+  const open: FieldType[] = [...partsOf(record)];
+  let found = false;
+  for (let type = open.pop(); type !== undefined && !found; type = open.pop()) {
+    if (type === record) found = true;
+    if (seen.has(type)) continue;
+    seen.add(type);
+    open.push(...partsOf(type));
+  }
+  recursive.set(record, found);
+  return found;
 }
 
 function partsOf(type: FieldType): readonly FieldType[] {

@@ -45,7 +45,7 @@ export function createFrameReader(codecs: Codecs, schemas: Set<RecordType>, { su
   const readOlder = (codec: Codec, frame: Frame, translate: Translate, tape: TapeBuilder): void => {
     older ??= createTapeBuilder(4 * (frame.to - frame.from), tape.mostTokens);
     rewind(older, 0, 0);
-    beginRecord(older, tape.stop - tape.length);
+    beginRecord(older, tape.stop - tape.length, tape.stopTokens - tape.count);
     const node = codec.read(frame, older);
     translate(builtTape(older), node, tape);
   };

@@ -169,11 +169,14 @@ function nameOf(reference: SchemaReference | undefined): string {
 /** What is wrong with the schema of all records. */
 type Problem = Undecodable | UnknownSchema;
 
+/** Values of one record. It is read in one go, and others wait meanwhile: a few hundred milliseconds at most. */
+const MOST_VALUES = 1_000_000;
+
 /** Reads a record as far as it can be. Returns the schema it needs first. */
 function readOne(reading: Reading, ordinal: number, work: Work, limits: ResolverDeps['limits']): SchemaReference | undefined {
   const { tape } = reading;
   const { length, count } = tape;
-  beginRecord(tape, limits.record);
+  beginRecord(tape, limits.record, MOST_VALUES);
   try {
     const wanted = work.read(reading, ordinal);
     if (wanted !== undefined) rewind(tape, length, count);

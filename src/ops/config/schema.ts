@@ -144,7 +144,10 @@ const limits = z
     inflate_ratio: key(count(2000).prefault(200), 'Decompressed bytes allowed for each compressed byte.'),
     record: key(size().prefault('16MiB'), 'Largest single record.'),
     records: key(count(10_000_000).prefault(100_000), 'Most records in one request.'),
-    values: key(count(100_000_000).prefault(8_000_000), 'Most JSON values in one request.'),
+    values: key(
+      count(100_000_000).prefault(8_000_000),
+      'Most JSON values in one request. A record in the encoding of a schema may have a million.',
+    ),
     depth: key(count(512).prefault(64), 'Deepest nesting of JSON.'),
     headers: key(size({ min: 1024, max: 16 * MIB }).prefault('64KiB'), 'Largest header block of a request.'),
     header_count: key(count(100_000).prefault(1000), 'Most header fields in a request.'),

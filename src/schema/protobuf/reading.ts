@@ -6,7 +6,7 @@
  * - of an occurrence: where its content begins and ends, the next occurrence of the field, and its wire type.
  * 0 is no occurrence.
  */
-import type { TapeBuilder } from '../../core/tape-builder.ts';
+import { type TapeBuilder, TapeFull } from '../../core/tape-builder.ts';
 import { Undecodable } from '../undecodable.ts';
 import { type FieldPlan, type MessagePlan, slotOf } from './plan.ts';
 import { GROUP, LENGTH, readTag, skipValue, type Wire } from './wire.ts';
@@ -23,6 +23,9 @@ export interface Reading {
   readonly deepest: number;
 }
 
+/** A million values: more are no record. */
+const MOST_MARKS = 4_000_000;
+
 const FROM = 0;
 const TO = 1;
 const NEXT = 2;
@@ -38,6 +41,7 @@ export function startReading(wire: Wire, tape: TapeBuilder, deepest: number, mar
 function claim(reading: Reading, count: number): number {
   const at = reading.top;
   const top = at + count;
+  if (top > MOST_MARKS) throw new TapeFull('values');
   if (top > reading.marks.length) {
     const grown = new Int32Array(Math.max(reading.marks.length * 2, top));
     grown.set(reading.marks);

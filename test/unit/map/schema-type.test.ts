@@ -68,6 +68,18 @@ test('each type has a column that holds it exactly', () => {
   );
 });
 
+test('records in records, and types that share their parts, make columns of a size that can be', () => {
+  let chain: FieldType = INT;
+  for (let i = 0; i < 3000; i++) chain = recordOf({ next: chain }, `C${i}`);
+  const text = made(chain, false) ?? '';
+  assert.equal(text, `${'Tuple(`next` '.repeat(20)}JSON${')'.repeat(20)}`);
+  let shared: FieldType = recordOf({ a: INT }, 'S');
+  for (let i = 0; i < 40; i++) shared = recordOf({ a: shared, b: shared }, `S${i}`);
+  const began = performance.now();
+  assert.ok((made(shared, false) ?? '').length < 100_000);
+  assert.ok(performance.now() - began < 1000);
+});
+
 test('an enum and a record become what the pipeline says', () => {
   const names: FieldType = { kind: 'enum', name: 'E', names: ['A', "b'c"] };
   const many: FieldType = { kind: 'enum', name: 'E', names: Array.from({ length: 128 }, (_, i) => `n${i}`) };
