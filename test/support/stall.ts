@@ -11,8 +11,12 @@ export async function longestStall(work: () => Promise<unknown>): Promise<number
     last = process.cpuUsage();
   };
   const timer = setInterval(beat, 1);
-  await work();
-  beat();
-  clearInterval(timer);
-  return longest;
+  try {
+    await work();
+    beat();
+    return longest;
+  } finally {
+    // A timer that is left keeps the process of a test that fails from ending.
+    clearInterval(timer);
+  }
 }
